@@ -1,0 +1,2 @@
+//! The learner's command-line tool.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Blocking IO, and what waiting costs.

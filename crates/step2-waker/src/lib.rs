@@ -1,0 +1,1 @@
+//! Coroutines by hand: park, wake, block_on.

@@ -1,0 +1,1 @@
+//! Timers: a hierarchical wheel, sleep, timeout and interval.

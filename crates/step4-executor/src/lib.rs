@@ -1,0 +1,1 @@
+//! Tasks: an event loop, gather, a work-stealing pool and real sockets.

@@ -1,0 +1,1 @@
+//! Tests that hold the text, the code and the layers together.

@@ -1,0 +1,1 @@
+//! What happened when: records events, draws them, exports them.
