@@ -1,0 +1,138 @@
+//! The contract of the demos: they print what the Python programs print, and the manual clock makes runs repeatable.
+
+mod tool;
+
+use std::process::{Command, Stdio};
+
+use tool::{Scratch, course, printed};
+
+/// A demo, the program it is taken from, and what both print.
+struct Program {
+    demo: &'static str,
+    python: &'static str,
+    lines: &'static [&'static str],
+}
+
+const SEQUENTIAL: &[&str] = &["Begin operation", "Some time-consuming IO operations...", "End operation"];
+const CONCURRENT: &[&str] = &["IO 1 delayed 1s", "IO 2 delayed 2s"];
+
+const BLOCKING: Program =
+    Program { demo: "blocking", python: include_str!("python/blocking.py"), lines: SEQUENTIAL };
+const ASYNC_AWAIT: Program =
+    Program { demo: "async-await", python: include_str!("python/async_await.py"), lines: SEQUENTIAL };
+const GATHER: Program =
+    Program { demo: "gather", python: include_str!("python/gather.py"), lines: CONCURRENT };
+const CREATE_TASK: Program =
+    Program { demo: "create-task", python: include_str!("python/create_task.py"), lines: CONCURRENT };
+const ALL: [Program; 4] = [BLOCKING, ASYNC_AWAIT, GATHER, CREATE_TASK];
+
+impl Program {
+    fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    fn prints_its_own_lines(&self) {
+        assert_eq!(printed(&mut course(&["demo", self.demo, "--plain", "--manual-clock"])), self.text());
+    }
+
+    fn draws_the_same_timeline_twice(&self) {
+        let run = || printed(&mut course(&["demo", self.demo, "--manual-clock"]));
+        let first = run();
+        assert!(first.len() > self.text().len(), "a timeline follows the lines:\n{first}");
+        assert_eq!(run(), first);
+    }
+}
+
+#[test]
+fn blocking_prints_its_own_lines() {
+    BLOCKING.prints_its_own_lines();
+}
+
+#[test]
+fn async_await_prints_its_own_lines() {
+    ASYNC_AWAIT.prints_its_own_lines();
+}
+
+#[test]
+fn gather_prints_its_own_lines() {
+    GATHER.prints_its_own_lines();
+}
+
+#[test]
+fn create_task_prints_its_own_lines() {
+    CREATE_TASK.prints_its_own_lines();
+}
+
+#[test]
+fn blocking_draws_the_same_timeline_twice() {
+    BLOCKING.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn async_await_draws_the_same_timeline_twice() {
+    ASYNC_AWAIT.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn gather_draws_the_same_timeline_twice() {
+    GATHER.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn create_task_draws_the_same_timeline_twice() {
+    CREATE_TASK.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn without_a_name_all_run_in_order_under_a_heading_each() {
+    let all = printed(&mut course(&["demo", "--manual-clock", "--color", "never"]));
+    let headings: Vec<&str> = all.lines().filter(|line| line.starts_with("== ")).collect();
+    assert_eq!(headings, ["== blocking", "== async-await", "== gather", "== create-task"]);
+}
+
+#[test]
+fn without_a_name_plain_prints_the_lines_of_all_and_no_heading() {
+    let expected: String = ALL.iter().map(Program::text).collect();
+    assert_eq!(printed(&mut course(&["demo", "--plain", "--manual-clock"])), expected);
+}
+
+#[test]
+fn colours_appear_only_when_asked_for() {
+    let run = |when| printed(&mut course(&["demo", "gather", "--manual-clock", "--color", when]));
+    assert!(!run("never").contains('\x1b'));
+    assert!(!run("auto").contains('\x1b'), "a pipe is no terminal");
+    assert!(run("always").contains('\x1b'));
+}
+
+#[test]
+fn files_are_written_into_the_folder_the_learner_is_in() {
+    let scratch = Scratch::new("files");
+    let mut command = course(&["demo", "gather", "--manual-clock"]);
+    command.args(["--svg", "run.svg", "--json", "run.json", "--chrome", "chrome.json"]);
+    printed(command.current_dir(scratch.path()));
+    let start_of =
+        |file: &str| std::fs::read_to_string(scratch.path().join(file)).expect("the demo wrote it");
+    assert!(start_of("run.svg").trim_start().starts_with("<svg") || start_of("run.svg").starts_with("<?xml"));
+    assert!(start_of("run.json").starts_with(['{', '[']));
+    assert!(start_of("chrome.json").starts_with(['{', '[']));
+}
+
+/// The four programs sleep for two seconds each, so they run side by side.
+#[test]
+fn cpython_prints_the_same_lines() {
+    let started = ALL.map(|program| {
+        let child = Command::new("python3").args(["-c", program.python]).stdout(Stdio::piped()).spawn();
+        (program, child)
+    });
+    for (program, child) in started {
+        match child {
+            Ok(child) => {
+                let output = child.wait_with_output().expect("python3 ends");
+                assert!(output.status.success(), "{} under CPython: {}", program.demo, output.status);
+                let lines = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
+                assert_eq!(lines, program.text(), "{} under CPython", program.demo);
+            }
+            Err(error) => eprintln!("skipped: python3 cannot be started here ({error})"),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `join`, `race`, `oneshot` and `unblock`: what they promise.
+
+use std::cell::Cell;
+use std::future::{Future, pending, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use step1::BlockingPool;
+use step2::{Closed, Either, block_on, join, oneshot, race, unblock, yield_now};
+
+struct SetOnDrop<'a>(&'a Cell<bool>);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+#[test]
+fn join_keeps_the_order_of_its_arguments_whoever_is_first() {
+    let slow = async {
+        yield_now().await;
+        yield_now().await;
+        "slow"
+    };
+    assert_eq!(block_on(join(slow, ready("fast"))), ("slow", "fast"));
+}
+
+#[test]
+fn join_polls_no_child_after_it_was_ready() {
+    // An `async` block panics when it is polled after its end.
+    let twice = async {
+        yield_now().await;
+        yield_now().await;
+    };
+    block_on(join(async {}, twice));
+}
+
+#[test]
+fn race_drops_the_loser_and_prefers_the_first() {
+    let dropped = Cell::new(false);
+    let guard = SetOnDrop(&dropped);
+    let loser = async move {
+        let _guard = guard;
+        pending::<()>().await;
+    };
+    assert_eq!(block_on(race(loser, ready(2))), Either::Second(2));
+    assert!(dropped.get());
+    assert_eq!(block_on(race(ready(1), ready(2))), Either::First(1));
+}
+
+#[test]
+fn a_oneshot_says_when_the_other_half_is_gone() {
+    let (sender, receiver) = oneshot::<u32>();
+    assert!(!sender.is_closed());
+    drop(receiver);
+    assert!(sender.is_closed());
+    assert_eq!(sender.send(7), Err(7));
+    let (sender, receiver) = oneshot::<u32>();
+    drop(sender);
+    assert_eq!(block_on(receiver), Err(Closed));
+}
+
+#[test]
+#[should_panic(expected = "a oneshot `Receiver` was polled after it had returned Ready")]
+fn a_oneshot_polled_after_ready_panics_clearly() {
+    let (sender, receiver) = oneshot();
+    sender.send(1).expect("the receiver is there");
+    let mut receiver = pin!(receiver);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(receiver.as_mut().poll(&mut cx).is_ready());
+    let _ = receiver.poll(&mut cx);
+}
+
+#[test]
+fn a_job_runs_on_a_thread_of_the_pool_and_its_value_arrives_here() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let here = std::thread::current().id();
+    let there = block_on(unblock(&pool, || std::thread::current().id()));
+    assert_ne!(here, there);
+}
+
+#[test]
+fn a_panic_of_the_job_is_raised_at_the_await_and_the_pool_survives() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let panic = catch_unwind(AssertUnwindSafe(|| block_on(unblock(&pool, || panic!("the job failed")))))
+        .expect_err("the job panics");
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"the job failed"));
+    assert_eq!(block_on(unblock(&pool, || 7)), 7);
+}
+
+#[test]
+fn a_job_that_was_never_polled_never_runs() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let ran = Arc::new(Mutex::new(false));
+    let job = unblock(&pool, {
+        let ran = Arc::clone(&ran);
+        move || *ran.lock().unwrap() = true
+    });
+    drop(job);
+    drop(pool); // Waits for the pool's threads.
+    assert!(!*ran.lock().unwrap());
+}
+
+#[test]
+fn dropping_the_future_does_not_stop_a_job_that_has_begun() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let (release, released) = mpsc::channel::<()>();
+    let (done, is_done) = mpsc::channel();
+    {
+        let mut job = pin!(unblock(&pool, move || {
+            released.recv().expect("the test releases the job");
+            done.send(()).expect("the test waits");
+        }));
+        assert!(job.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    release.send(()).expect("the job runs on");
+    is_done.recv().expect("and comes to its end");
+}
+
+#[test]
+fn a_full_pool_makes_the_future_wait_and_loses_no_job() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let jobs = (0..100).map(|n| Box::pin(unblock(&pool, move || n)) as std::pin::Pin<Box<dyn Future<Output = i32>>>);
+    // A chain of joins: a hundred jobs at once for a queue that holds one.
+    let all = jobs.fold(Box::pin(ready(0)) as std::pin::Pin<Box<dyn Future<Output = i32>>>, |sum, job| {
+        Box::pin(async {
+            let (sum, n) = join(sum, job).await;
+            sum + n
+        })
+    });
+    assert_eq!(block_on(all), (0..100).sum::<i32>());
+}

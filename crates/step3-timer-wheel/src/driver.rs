@@ -1,0 +1,278 @@
+//! A park that wakes up for the next deadline.
+//!
+//! ```text
+//!   TimerDriver<P>::park(limit):   sleep in P for min(limit, next deadline - now)
+//!                                  turn the wheel to now, and wake what is due, in order of the deadlines
+//! ```
+//!
+//! The futures of this step find the wheel through a thread-local that `Park::enter` sets. So setting a timer
+//! takes no lock; and a `Sleep` names its wheel by number only, so that it may move to another thread. If it is dropped
+//! *there*, it leaves a note for the wheel's owner, who throws the timer out at its next park.
+//!
+//! # Invariants
+//!
+//! 1. A tick is a millisecond. Deadlines round up to ticks and the time rounds down, so a timer is never early, and late
+//!    by at most a tick and the time until the next park.
+//! 2. The wheel is not borrowed while a waker is called, cloned or dropped: foreign code may set timers.
+//! 3. A waker that panics takes nothing with it: the others are woken, and the park returns.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::rc::Rc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::Waker;
+use std::time::Duration;
+
+use step2::{Entered, Park, ThreadPark, drive, wake_quietly};
+use timeline::probe;
+
+use crate::clock::nanos;
+use crate::{Clock, Key, Wheel};
+
+const NANOS_PER_TICK: u64 = 1_000_000;
+/// As far ahead as the wheel is asked to look. What is due later is set again when this has passed.
+const FARTHEST_TICKS: u64 = Wheel::<Waker>::RANGE - 1;
+
+/// Runs `future` to completion on this thread; it may use the timers of this step.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// step3::block_on(step3::sleep(Duration::from_millis(1)));
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    drive(&mut TimerDriver::new(ThreadPark::new(), Clock::real()), future).expect("a thread can always park")
+}
+
+/// Returns the time on the clock of this thread's current driver, since that clock began.
+///
+/// # Panics
+///
+/// Panics outside of a driver, as [`sleep`](crate::sleep()) does.
+#[must_use]
+pub fn now() -> Duration {
+    Duration::from_nanos(with_current(Timers::now))
+}
+
+/// Returns the time on the clock of this thread's current driver, or `None` if there is no driver.
+#[must_use]
+pub fn try_now() -> Option<Duration> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|timers| timers.clock.now()))
+}
+
+/// Wakes up for the next deadline, and sleeps in `P` until then.
+///
+/// ```
+/// use std::time::Duration;
+/// use step2::{ThreadPark, drive, join};
+/// use step3::{Clock, TimerDriver, sleep};
+///
+/// let mut driver = TimerDriver::new(ThreadPark::new(), Clock::real());
+/// let begin = std::time::Instant::now();
+/// drive(&mut driver, join(sleep(Duration::from_millis(20)), sleep(Duration::from_millis(30))))?;
+/// assert!(begin.elapsed() >= Duration::from_millis(30)); // Both at once: 30 ms, not 50.
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct TimerDriver<P> {
+    park: P,
+    timers: Rc<Timers>,
+}
+
+impl<P: Park> TimerDriver<P> {
+    /// Puts timers on top of `park`, which tell the time by `clock`.
+    #[must_use]
+    pub fn new(park: P, clock: Clock) -> Self {
+        Self { park, timers: Rc::new(Timers::new(clock)) }
+    }
+
+    /// Returns how many timers are set.
+    #[must_use]
+    pub fn timers(&self) -> usize {
+        self.timers.wheel.borrow().len()
+    }
+
+    /// Returns the park below.
+    pub fn inner(&self) -> &P {
+        &self.park
+    }
+}
+
+impl<P: Park> Park for TimerDriver<P> {
+    fn waker(&self) -> Waker {
+        self.park.waker()
+    }
+
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
+        self.timers.throw_out_dropped_elsewhere();
+        let until_next = self.timers.until_next();
+        let sleep = match (limit, until_next) {
+            (Some(limit), Some(next)) => Some(limit.min(next)),
+            (limit, next) => limit.or(next),
+        };
+        match (self.timers.clock.as_manual(), sleep) {
+            (Some(manual), Some(sleep)) => {
+                self.park.park(Some(Duration::ZERO))?;
+                manual.advance(sleep);
+            }
+            _ => self.park.park(sleep)?,
+        }
+        self.timers.fire();
+        Ok(())
+    }
+
+    fn enter(&self) -> Entered {
+        let below = self.park.enter();
+        let before = CURRENT.replace(Some(Rc::clone(&self.timers)));
+        Entered::new(move || {
+            CURRENT.set(before);
+            drop(below);
+        })
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Timers>>> = const { RefCell::new(None) };
+}
+
+/// Calls `f` with the timers of this thread's current driver.
+pub(crate) fn with_current<R>(f: impl FnOnce(&Timers) -> R) -> R {
+    CURRENT.with_borrow(|current| match current {
+        Some(timers) => f(timers),
+        None => panic!(
+            "no timer driver on this thread: await sleeps, timeouts and intervals inside `step3::block_on`, \
+             `step4::run` or a task of a `ThreadPool`"
+        ),
+    })
+}
+
+/// Names one timer of one wheel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registration {
+    wheel: u64,
+    key: Key,
+}
+
+/// The wheel of one driver, with its clock.
+#[derive(Debug)]
+pub(crate) struct Timers {
+    id: u64,
+    clock: Clock,
+    wheel: RefCell<Wheel<Waker>>,
+}
+
+impl Timers {
+    fn new(clock: Clock) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT_ID.fetch_add(1, Relaxed);
+        dropped_elsewhere().insert(id, Vec::new());
+        let mut wheel = Wheel::new();
+        // The wheel begins at tick zero, and is empty: turning it to the present costs nothing.
+        assert!(wheel.pop(nanos(clock.now()) / NANOS_PER_TICK).is_none());
+        Self { id, clock, wheel: RefCell::new(wheel) }
+    }
+
+    /// Returns the time in nanoseconds.
+    pub(crate) fn now(&self) -> u64 {
+        nanos(self.clock.now())
+    }
+
+    /// Sets a timer. Takes O(1).
+    pub(crate) fn set(&self, deadline: u64, waker: Waker) -> Registration {
+        let mut wheel = self.wheel.borrow_mut();
+        let tick = deadline.div_ceil(NANOS_PER_TICK).min(wheel.now() + FARTHEST_TICKS);
+        let key = wheel.insert(tick, waker).expect("within the wheel's range");
+        probe::timer_set(key.bits(), Duration::from_nanos(deadline.saturating_sub(self.now_if_recorded())));
+        Registration { wheel: self.id, key }
+    }
+
+    /// Returns the time, but reads the clock only if somebody will look at it.
+    fn now_if_recorded(&self) -> u64 {
+        if timeline::is_on() { self.now() } else { 0 }
+    }
+
+    /// Replaces the waker of a timer that is still set. Returns false if it has fired, or is another wheel's.
+    pub(crate) fn renew(&self, timer: Registration, waker: &Waker) -> bool {
+        if timer.wheel != self.id {
+            return false;
+        }
+        let known = match self.wheel.borrow_mut().get_mut(timer.key) {
+            None => return false,
+            Some(known) => known.will_wake(waker),
+        };
+        if !known {
+            let newer = waker.clone();
+            let older = self.wheel.borrow_mut().get_mut(timer.key).map(|slot| std::mem::replace(slot, newer));
+            drop(older);
+        }
+        true
+    }
+
+    /// Returns how long to sleep until the next deadline, if there is one.
+    fn until_next(&self) -> Option<Duration> {
+        let next = self.wheel.borrow().next()?;
+        Some(Duration::from_nanos((next * NANOS_PER_TICK).saturating_sub(self.now())))
+    }
+
+    /// Wakes all that is due.
+    fn fire(&self) {
+        if self.wheel.borrow().is_empty() {
+            return;
+        }
+        let tick = self.now() / NANOS_PER_TICK;
+        loop {
+            let due = self.wheel.borrow_mut().pop(tick);
+            let Some((key, waker)) = due else { return };
+            probe::timer_fired(key.bits());
+            wake_quietly(waker);
+        }
+    }
+
+    fn throw_out_dropped_elsewhere(&self) {
+        if WAITING.load(Relaxed) == 0 {
+            return;
+        }
+        let keys = dropped_elsewhere().get_mut(&self.id).map(std::mem::take).unwrap_or_default();
+        WAITING.fetch_sub(keys.len(), Relaxed);
+        for key in keys {
+            let waker = self.wheel.borrow_mut().remove(key);
+            drop(waker); // Only now: the wheel is not borrowed any more (invariant 2).
+        }
+    }
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        let keys = dropped_elsewhere().remove(&self.id).unwrap_or_default();
+        WAITING.fetch_sub(keys.len(), Relaxed);
+    }
+}
+
+/// Takes a timer out of its wheel: at once if that is this thread's, else at its owner's next park. Takes O(1).
+pub(crate) fn cancel(timer: Registration) {
+    let removed = CURRENT.try_with(|current| match &*current.borrow() {
+        Some(timers) if timers.id == timer.wheel => {
+            probe::timer_dropped(timer.key.bits());
+            Some(timers.wheel.borrow_mut().remove(timer.key))
+        }
+        _ => None,
+    });
+    if let Ok(Some(waker)) = removed {
+        drop(waker);
+    } else if let Some(keys) = dropped_elsewhere().get_mut(&timer.wheel) {
+        keys.push(timer.key);
+        WAITING.fetch_add(1, Relaxed);
+    }
+}
+
+/// Timers whose `Sleep` was dropped on another thread than their wheel's, by wheel; a wheel that is gone has no list.
+static DROPPED_ELSEWHERE: Mutex<BTreeMap<u64, Vec<Key>>> = Mutex::new(BTreeMap::new());
+/// How many keys stand in those lists: only a hint, which saves the lock.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+fn dropped_elsewhere() -> std::sync::MutexGuard<'static, BTreeMap<u64, Vec<Key>>> {
+    DROPPED_ELSEWHERE.lock().expect("nothing panics under this lock")
+}

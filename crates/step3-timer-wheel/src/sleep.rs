@@ -1,0 +1,146 @@
+//! Waiting for time to pass.
+//!
+//! ```text
+//!   After(d) ─┐ first poll                    ┌─ due already: yield once ─▶ Yielded ─▶ Ready
+//!   Until(t) ─┴─────────────▶ read the clock ─┤
+//!                                             └─ set a timer ─▶ Set ─ fired ─▶ Ready
+//!                                                               └─ dropped: the timer is taken out
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. `sleep(d)` counts from the first poll, not from the call: a future is inert until then, like a coroutine.
+//! 2. What is due at once is pending exactly once, so that `sleep(ZERO)` is a turn for everyone else.
+//! 3. While it is Set, the latest waker is in the wheel. In every other state, nothing is.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::clock::nanos;
+use crate::driver::{Registration, cancel, with_current};
+
+/// Waits for `time` to pass, counted from the first poll.
+///
+/// Never returns early, and late by at most a millisecond and the time until the loop's next turn. `Duration::ZERO`
+/// lets everyone else have a turn; `Duration::MAX` waits for ever. Setting, polling and cancelling take O(1), however
+/// many others sleep. Dropping it cancels it, and leaves nothing behind.
+///
+/// # Panics
+///
+/// Panics when polled outside of a timer driver: await it inside [`block_on`](crate::block_on()), `step4::run` or a task
+/// of a `ThreadPool`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// step3::block_on(async {
+///     step3::sleep(Duration::from_millis(2)).await;
+/// });
+/// ```
+pub fn sleep(time: Duration) -> Sleep {
+    Sleep { state: State::After(nanos(time)) }
+}
+
+/// Waits until the driver's clock shows `deadline` (see [`now`](crate::now)); yields once if that has passed.
+///
+/// In all else as [`sleep`].
+pub fn sleep_until(deadline: Duration) -> Sleep {
+    Sleep { state: State::Until(nanos(deadline)) }
+}
+
+/// Waits for a while or for a moment: the future of [`sleep`] and [`sleep_until`].
+///
+/// It may move to another thread between two polls, and be reset at any time.
+///
+/// ```
+/// use std::time::Duration;
+/// use step3::{Sleep, now, sleep};
+///
+/// step3::block_on(async {
+///     let mut nap: Sleep = sleep(Duration::from_secs(3600));
+///     nap.reset(now() + Duration::from_millis(1));
+///     nap.await;
+/// });
+/// ```
+#[must_use = "a future does nothing until it is polled"]
+#[derive(Debug)]
+pub struct Sleep {
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    After(u64),
+    Until(u64),
+    Yielded,
+    Set { deadline: u64, timer: Registration },
+    Done,
+}
+
+impl Sleep {
+    /// Makes it wait until `deadline` instead, whatever it did before. Takes O(1).
+    pub fn reset(&mut self, deadline: Duration) {
+        self.disarm(State::Until(nanos(deadline)));
+    }
+
+    /// Goes to `next`, and takes the timer out of the wheel if there is one.
+    fn disarm(&mut self, next: State) {
+        if let State::Set { timer, .. } = std::mem::replace(&mut self.state, next) {
+            cancel(timer);
+        }
+    }
+
+    /// Sets the timer, or yields if `deadline` has passed.
+    fn arm(&mut self, deadline: u64, now: u64, cx: &Context<'_>) {
+        if deadline <= now {
+            self.state = State::Yielded;
+            cx.waker().wake_by_ref();
+        } else {
+            let waker = cx.waker().clone();
+            self.state = State::Set { deadline, timer: with_current(|timers| timers.set(deadline, waker)) };
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.state {
+            State::After(time) => {
+                let now = with_current(|timers| timers.now());
+                self.arm(now.saturating_add(time), now, cx);
+            }
+            State::Until(deadline) => {
+                let now = with_current(|timers| timers.now());
+                self.arm(deadline, now, cx);
+            }
+            State::Set { deadline, timer } => {
+                if !with_current(|timers| timers.renew(timer, cx.waker())) {
+                    // It has fired, or we are on another thread now, or the deadline is beyond the wheel's range.
+                    let now = with_current(|timers| timers.now());
+                    if deadline <= now {
+                        self.disarm(State::Done);
+                        return Poll::Ready(());
+                    }
+                    self.disarm(State::Until(deadline));
+                    self.arm(deadline, now, cx);
+                }
+            }
+            State::Yielded => {
+                self.state = State::Done;
+                return Poll::Ready(());
+            }
+            State::Done => panic!("`Sleep` was polled after it had returned Ready; `reset` makes it wait again"),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.disarm(State::Done);
+    }
+}

@@ -1,0 +1,376 @@
+//! What a wheel promises, first clause by clause, then all at once against a model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use step3::{Key, TooFar, Wheel};
+
+const LAP: u64 = 1 << 36;
+
+/// Sets a timer of which the deadline is in range.
+fn set<T>(wheel: &mut Wheel<T>, at: u64, value: T) -> Key {
+    wheel.insert(at, value).expect("the deadline is in range")
+}
+
+/// Turns the wheel towards `to`, up to the first value that comes due.
+fn pop<T>(wheel: &mut Wheel<T>, to: u64) -> Option<T> {
+    wheel.pop(to).map(|(_, value)| value)
+}
+
+/// Turns the wheel to `to`, and returns all that came due, each with the tick at which it did.
+fn turn<T>(wheel: &mut Wheel<T>, to: u64) -> Vec<(u64, T)> {
+    let mut due = Vec::new();
+    while let Some((_, value)) = wheel.pop(to) {
+        due.push((wheel.now(), value));
+    }
+    due
+}
+
+#[test]
+fn an_entry_is_due_at_its_deadline_and_not_a_tick_before() {
+    for at in [1, 63, 64, 65, 4_095, 4_096, 123_456_789, LAP - 1] {
+        let mut wheel = Wheel::new();
+        set(&mut wheel, at, "value");
+        assert_eq!(wheel.pop(at - 1), None, "before {at}");
+        assert_eq!(pop(&mut wheel, at), Some("value"), "at {at}");
+    }
+}
+
+#[test]
+fn entries_come_out_in_the_order_of_their_deadlines() {
+    let mut wheel = Wheel::new();
+    for at in [5_000, 70, 3, 1_000_000, 64, 4_999] {
+        set(&mut wheel, at, at);
+    }
+    let due = [3, 64, 70, 4_999, 5_000, 1_000_000].map(|at| (at, at));
+    assert_eq!(turn(&mut wheel, 1_000_000), due);
+}
+
+#[test]
+fn entries_of_one_deadline_come_out_in_the_order_they_were_set() {
+    // As the deadline comes nearer it is set on ever lower levels, while what was set before spills down to them.
+    let mut wheel = Wheel::new();
+    let deadline = 2 * 4_096 + 100;
+    let moments = [0, 1, 4_096, 2 * 4_096, 2 * 4_096 + 64, deadline - 1];
+    for now in moments {
+        assert_eq!(wheel.pop(now), None);
+        set(&mut wheel, deadline, now);
+    }
+    assert_eq!(turn(&mut wheel, deadline), moments.map(|set_at| (deadline, set_at)));
+}
+
+#[test]
+fn a_deadline_that_is_past_is_due_at_once_behind_what_is_due_already() {
+    let mut wheel = Wheel::new();
+    wheel.pop(1_000);
+    set(&mut wheel, 1_000, "now");
+    set(&mut wheel, 3, "long past");
+    assert_eq!(wheel.next(), Some(1_000));
+    assert_eq!(turn(&mut wheel, 1_000), [(1_000, "now"), (1_000, "long past")]);
+}
+
+#[test]
+fn a_removed_entry_never_comes_out() {
+    let mut wheel = Wheel::new();
+    let near = set(&mut wheel, 10, "near");
+    let far = set(&mut wheel, 10_000, "far");
+    set(&mut wheel, 10_000, "stays");
+    assert_eq!(wheel.remove(near), Some("near"));
+    assert_eq!(wheel.remove(far), Some("far"));
+    assert_eq!(wheel.len(), 1);
+    assert_eq!(turn(&mut wheel, 20_000), [(10_000, "stays")]);
+}
+
+#[test]
+fn an_entry_can_be_removed_from_wherever_it_has_spilled_to() {
+    let at = 3 * 4_096 + 7 * 64 + 9;
+    for now in [0, 3 * 4_096, 3 * 4_096 + 7 * 64, at] {
+        let mut wheel = Wheel::new();
+        let key = set(&mut wheel, at, "value");
+        set(&mut wheel, now, "something that stops the wheel at now");
+        assert!(wheel.pop(now).is_some());
+        assert_eq!(wheel.remove(key).is_some(), now < at);
+    }
+}
+
+#[test]
+fn a_key_fits_one_entry_once() {
+    let mut wheel = Wheel::new();
+    let removed = set(&mut wheel, 5, "removed");
+    wheel.remove(removed);
+    let fired = set(&mut wheel, 5, "fired"); // in the room that the first has left
+    assert_eq!((wheel.remove(removed), wheel.get_mut(removed)), (None, None));
+
+    assert_eq!(pop(&mut wheel, 5), Some("fired"));
+    set(&mut wheel, 6, "the next"); // in the same room again
+    assert_eq!((wheel.remove(fired), wheel.get_mut(fired)), (None, None));
+    assert_eq!(pop(&mut wheel, 6), Some("the next"));
+}
+
+#[test]
+fn an_entry_comes_out_with_the_key_it_had_and_no_two_entries_ever_had_the_same() {
+    let mut wheel = Wheel::new();
+    let mut names = BTreeSet::new();
+    for at in 0..100 {
+        let key = set(&mut wheel, at, at);
+        assert!(names.insert(key.bits()), "a name was used twice");
+        assert_eq!(wheel.pop(at), Some((key, at)));
+    }
+}
+
+#[test]
+fn a_value_can_be_replaced_while_it_waits() {
+    let mut wheel = Wheel::new();
+    let key = set(&mut wheel, 100, "old");
+    *wheel.get_mut(key).expect("it waits") = "new";
+    assert_eq!(pop(&mut wheel, 100), Some("new"));
+}
+
+#[test]
+fn now_is_the_deadline_of_what_came_out_and_then_where_the_wheel_was_turned_to() {
+    let mut wheel = Wheel::new();
+    set(&mut wheel, 70, ());
+    assert!(wheel.pop(100).is_some());
+    assert_eq!(wheel.now(), 70);
+    assert!(wheel.pop(100).is_none());
+    assert_eq!(wheel.now(), 100);
+}
+
+#[test]
+fn the_wheel_never_turns_back() {
+    let mut wheel = Wheel::new();
+    wheel.pop(100);
+    set(&mut wheel, 100, "now");
+    set(&mut wheel, 101, "later");
+    assert_eq!(turn(&mut wheel, 50), [(100, "now")]);
+    assert_eq!(wheel.now(), 100);
+}
+
+#[test]
+fn what_is_set_while_the_wheel_turns_takes_its_place_in_the_order() {
+    let mut wheel = Wheel::new();
+    set(&mut wheel, 10, "first");
+    set(&mut wheel, 90, "last");
+    assert_eq!(pop(&mut wheel, 100), Some("first"));
+    set(&mut wheel, 50, "between");
+    set(&mut wheel, 90, "after the last");
+    assert_eq!(turn(&mut wheel, 100), [(50, "between"), (90, "last"), (90, "after the last")]);
+}
+
+#[test]
+fn next_is_the_earliest_deadline_if_nothing_was_removed() {
+    let mut wheel = Wheel::new();
+    assert_eq!(wheel.next(), None);
+    for at in [LAP - 1, 1_000_000, 999_999, 4_096, 65, 64, 2] {
+        set(&mut wheel, at, ());
+        assert_eq!(wheel.next(), Some(at));
+    }
+}
+
+#[test]
+fn next_may_be_a_removed_deadline_but_only_until_the_wheel_is_turned_there() {
+    let mut wheel = Wheel::new();
+    let removed = set(&mut wheel, 4_096 + 1, "removed");
+    set(&mut wheel, 2 * 4_096 - 1, "stays"); // in the same slot of level 2, as far away as can be
+    wheel.remove(removed);
+
+    assert_eq!(wheel.next(), Some(4_096 + 1), "early, by less than the 4,096 ticks of the slot");
+    assert_eq!(wheel.pop(4_096 + 1), None);
+    assert_eq!(wheel.next(), Some(2 * 4_096 - 1));
+}
+
+#[test]
+fn a_deadline_in_the_next_lap_is_kept_whatever_digits_the_carry_changes() {
+    for lap in [1, 2, 63, 64, 65, 4_096, 1 << 27] {
+        let start = lap * LAP;
+        let mut wheel = Wheel::new();
+        wheel.pop(start - 1);
+        for at in [start + LAP - 2, start + 5, start, start - 1] {
+            set(&mut wheel, at, at);
+            assert_eq!(wheel.next(), Some(at));
+        }
+        let due = [start - 1, start, start + 5, start + LAP - 2].map(|at| (at, at));
+        assert_eq!(turn(&mut wheel, start + LAP), due);
+    }
+}
+
+#[test]
+fn the_very_last_tick_can_be_waited_for() {
+    let mut wheel = Wheel::new();
+    wheel.pop(u64::MAX - LAP + 1);
+    set(&mut wheel, u64::MAX, "value");
+    assert_eq!(wheel.pop(u64::MAX - 1), None);
+    assert_eq!(pop(&mut wheel, u64::MAX), Some("value"));
+    set(&mut wheel, u64::MAX, "again");
+    assert_eq!(pop(&mut wheel, u64::MAX), Some("again"));
+    assert_eq!(wheel.pop(u64::MAX), None);
+}
+
+#[test]
+fn a_deadline_out_of_range_is_refused_and_its_value_dropped() {
+    let mut wheel = Wheel::new();
+    wheel.pop(1_000);
+    let value = Rc::new(());
+    assert_eq!(wheel.insert(1_000 + LAP, Rc::clone(&value)), Err(TooFar));
+    assert_eq!((Rc::strong_count(&value), wheel.len()), (1, 0));
+    assert!(wheel.insert(1_000 + LAP - 1, value).is_ok());
+    assert_eq!(Wheel::<()>::RANGE, LAP);
+}
+
+#[test]
+fn the_wheel_keeps_no_value_that_has_left_it_and_drops_the_others_with_itself() {
+    let value = Rc::new(());
+    let mut wheel = Wheel::new();
+    let key = set(&mut wheel, 10, Rc::clone(&value));
+    set(&mut wheel, 20, Rc::clone(&value));
+    set(&mut wheel, 30_000, Rc::clone(&value));
+    assert_eq!(Rc::strong_count(&value), 4);
+    drop(wheel.remove(key));
+    assert_eq!(Rc::strong_count(&value), 3);
+    drop(wheel.pop(20));
+    assert_eq!(Rc::strong_count(&value), 2);
+    drop(wheel);
+    assert_eq!(Rc::strong_count(&value), 1);
+}
+
+/// A wheel, and beside it the plainest thing that keeps the same promises: a map sorted by deadline, then by order of
+/// setting.
+struct Pair {
+    wheel: Wheel<u64>,
+    model: BTreeMap<(u64, u64), Key>,
+    /// Every entry there ever was; its order of setting is its index here, and its value in the wheel.
+    set: Vec<(u64, Key)>,
+    removed_any: bool,
+}
+
+/// What all steps of a run have in common.
+#[derive(Clone, Copy, Debug)]
+struct Habits {
+    removes: bool,
+    /// The wheel is turned by less than two to this power at once. If that is little, many entries gather.
+    turn_bits: u32,
+}
+
+fn habits() -> impl Strategy<Value = Habits> {
+    (any::<bool>(), 0..38_u32).prop_map(|(removes, turn_bits)| Habits { removes, turn_bits })
+}
+
+impl Pair {
+    fn starting_at(now: u64) -> Self {
+        let mut wheel = Wheel::new();
+        assert_eq!(wheel.pop(now), None);
+        Pair { wheel, model: BTreeMap::new(), set: Vec::new(), removed_any: false }
+    }
+
+    /// Takes one step, which is spelled by a word of noise: a small word is a small step, so proptest can simplify it.
+    fn step(&mut self, habits: Habits, word: u64) {
+        let [kind, bits, more] = [word % 8, word / 8 % 38, word / 512];
+        let ahead = more % (1 << bits);
+        let now = self.wheel.now();
+        match kind {
+            0..=3 => self.insert(now.saturating_add(ahead)),
+            4 => self.insert(now.saturating_sub(ahead)),
+            5 if habits.removes => self.remove(more as usize),
+            5 | 6 => self.turn(now.saturating_add(ahead % (1 << habits.turn_bits)), more % 4),
+            _ => self.turn(self.wheel.next().unwrap_or(now / 2), 0),
+        }
+    }
+
+    fn insert(&mut self, at: u64) {
+        let order = self.set.len() as u64;
+        match self.wheel.insert(at, order) {
+            Err(TooFar) => assert!(at - self.wheel.now() >= LAP),
+            Ok(key) => {
+                let at = at.max(self.wheel.now());
+                assert!(at - self.wheel.now() < LAP);
+                self.set.push((at, key));
+                self.model.insert((at, order), key);
+            }
+        }
+    }
+
+    /// Removes any entry there ever was, waiting or not.
+    fn remove(&mut self, which: usize) {
+        if self.set.is_empty() {
+            return;
+        }
+        let order = which % self.set.len();
+        let (at, key) = self.set[order];
+        let order = order as u64;
+        let waits = self.model.remove(&(at, order)).is_some();
+        assert_eq!(self.wheel.get_mut(key).copied(), waits.then_some(order));
+        assert_eq!(self.wheel.remove(key), waits.then_some(order));
+        self.removed_any |= waits;
+    }
+
+    /// Turns both, and after each of the first `chain` entries sets another, as a task that sleeps again would.
+    fn turn(&mut self, to: u64, chain: u64) {
+        let to = to.max(self.wheel.now());
+        for popped in 0.. {
+            let next = self.wheel.next();
+            let due = self.model.first_entry().filter(|first| first.key().0 <= to);
+            let due = due.map(|first| first.remove_entry());
+            assert_eq!(self.wheel.pop(to), due.map(|((_, order), key)| (key, order)));
+            assert_eq!(self.wheel.now(), due.map_or(to, |((at, _), _)| at));
+            if due.is_none() {
+                let woken_for_nothing = next.is_some_and(|next| next <= to);
+                assert!(self.removed_any || !woken_for_nothing);
+                assert!(self.wheel.next().is_none_or(|next| next > to), "or the owner would sleep no more");
+                return;
+            }
+            if popped < chain {
+                self.insert(self.wheel.now().saturating_add((to - self.wheel.now()) / 2));
+            }
+        }
+    }
+
+    fn check(&self) {
+        let Pair { wheel, model, .. } = self;
+        assert_eq!((wheel.len(), wheel.is_empty()), (model.len(), model.is_empty()));
+        let first = model.first_key_value().map(|(&(at, _), _)| at);
+        let (Some(next), Some(first)) = (wheel.next(), first) else {
+            return assert_eq!(wheel.next(), first);
+        };
+        assert!(wheel.now() <= next && next <= first);
+        assert!(next == first || self.removed_any);
+        // The digit in which `first` differs from `now` says how large a slot it waits in: `next` is in the same.
+        let slot_bits = (first ^ wheel.now()).checked_ilog2().unwrap_or(0) / 6 * 6;
+        assert_eq!(next >> slot_bits.min(36), first >> slot_bits.min(36));
+    }
+}
+
+/// Ticks to start at: near the places where a carry runs through many digits, and anywhere.
+fn starts() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        Just(0),
+        (0..64_u32, 0..100_u64).prop_map(|(bits, back)| (1_u64 << bits).saturating_sub(back)),
+        (0..100_u64, 0..38_u32).prop_map(|(back, bits)| u64::MAX - (1 << bits) - back),
+        any::<u64>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 2_000 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_wheel_does_what_a_sorted_map_would(
+        start in starts(),
+        habits in habits(),
+        words in vec(any::<u64>(), 0..if cfg!(miri) { 100 } else { 2_000 }),
+    ) {
+        let mut pair = Pair::starting_at(start);
+        for word in words {
+            pair.step(habits, word);
+            pair.check();
+        }
+        pair.turn(u64::MAX, 0);
+        pair.check();
+        assert!(pair.wheel.is_empty(), "nothing is left behind");
+    }
+}

@@ -1,0 +1,63 @@
+//! Blocking work beside the loop: step 1's threads, and step 2's way to await them.
+//!
+//! A loop, and a pool of workers, gets its threads when something first asks for them, and waits for their jobs when it
+//! ends: as `asyncio.to_thread` and `asyncio.run` do.
+
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
+
+use step1::BlockingPool;
+
+/// As Python's `ThreadPoolExecutor`: a few more threads than cores, since they wait most of the time.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) + 4
+}
+
+/// How many jobs may stand in the queue; beyond that, the futures wait with their jobs.
+const QUEUE: usize = 1024;
+
+/// Threads for blocking jobs, which start when the first job comes. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Pool(Arc<OnceLock<Arc<BlockingPool>>>);
+
+impl Pool {
+    fn get(&self) -> Arc<BlockingPool> {
+        Arc::clone(self.0.get_or_init(|| Arc::new(BlockingPool::new(threads(), QUEUE))))
+    }
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::default();
+}
+
+/// Runs `job` on a thread where it may block, and waits for it without blocking this one.
+///
+/// Python's `asyncio.to_thread`. Nothing happens before the first poll. Dropping the future does not stop a job that has
+/// begun; a job that has not begun never does. See [`step2::unblock`](step2::unblock()) for what it costs.
+///
+/// # Panics
+///
+/// A panic of the job is raised again here, at the await.
+///
+/// ```
+/// let text = step4::run(async { step4::unblock(|| std::fs::read_to_string("Cargo.toml")).await });
+/// assert!(text.unwrap().contains("step4"));
+/// ```
+pub async fn unblock<T, F>(job: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let pool = POOL.with_borrow(Pool::get);
+    step2::unblock(&pool, job).await
+}
+
+/// Makes this thread use `pool`, as the workers of one `ThreadPool` do.
+pub(crate) fn share(pool: Pool) {
+    POOL.set(pool);
+}
+
+/// Lets go of this thread's pool. If nobody else uses it, its jobs are waited for.
+pub(crate) fn end() {
+    drop(POOL.take());
+}

@@ -1,0 +1,279 @@
+//! The event loop: many tasks on one thread. `run` is `asyncio.run`, `spawn` is `create_task`.
+//!
+//! ```text
+//!          spawn, wake                       wake from another thread
+//!               │                                     │
+//!               ▼                                     ▼
+//!   front ┌─── queue ───┐ back                   ┌ mailbox ┐
+//!         └──────┬──────┘ ◀───────────────────── └─────────┘ emptied before each turn
+//!                ▼
+//!   a turn: run up to 61 tasks, first in, first out
+//!                │
+//!                ▼
+//!   park: queue empty? sleep until a wake, a timer or a socket; else only look at them
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. Ready tasks run first in, first out. What a turn adds stands behind what was there.
+//! 2. A task woken twice before it runs, runs once.
+//! 3. Timers and sockets are looked at after 61 polls at the latest, so that a busy queue cannot starve them.
+//! 4. When `run` returns, no task of it is left: those that were are cancelled, and their destructors have run.
+//! 5. A thread runs one loop at a time; its queue and its tasks are plain thread-locals, and need no lock.
+//!
+//! # Absent on purpose
+//!
+//! No priorities, and no slot for "the task just woken": whoever woke first runs first.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::ptr;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use step2::{Entered, Park};
+use step3::{Clock, TimerDriver};
+
+use crate::mailbox::Mailbox;
+use crate::reactor::IoDriver;
+use crate::schedule::Schedule;
+use crate::task::local::LocalState;
+use crate::task::{JoinError, JoinHandle, Letter, Runnable, TaskList, new_task};
+use crate::{blocking, budget, hog, steal};
+
+/// How many tasks run before the loop looks at timers and sockets: the look costs a system call, a poll perhaps 10 ns.
+/// A prime, so that it does not fall in step with the rounds of a program.
+const TURN: u32 = 61;
+
+/// Runs `main` to completion on this thread, and everything that it spawns.
+///
+/// What is still running when `main` ends is cancelled, and its destructors are run, before `run` returns. The futures
+/// need not be `Send`: nothing leaves this thread.
+///
+/// # Panics
+///
+/// Panics if a loop is running on this thread already, if the system refuses to open a selector for IO, and with
+/// the panic of `main`, if that panics.
+///
+/// ```
+/// use step4::{run, spawn};
+///
+/// let sum = run(async {
+///     let (a, b) = (spawn(async { 1 }), spawn(async { 2 }));
+///     a.await.unwrap() + b.await.unwrap()
+/// });
+/// assert_eq!(sum, 3);
+/// ```
+pub fn run<F>(main: F) -> F::Output
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    refuse_a_loop_inside_a_loop();
+    EventLoop::new().expect("the system refused to open a selector for IO").run(main)
+}
+
+/// Starts `future` as a task of this thread's loop, and returns a handle to await or abort it.
+///
+/// The task is scheduled, not started: it runs when the current one waits. It goes on whether or not anyone awaits the
+/// handle. Costs one allocation.
+///
+/// # Panics
+///
+/// Panics outside of a running loop.
+///
+/// ```
+/// step4::run(async {
+///     let task = step4::spawn(async { "done" });
+///     assert_eq!(task.await.unwrap(), "done");
+/// });
+/// ```
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let Some(mailbox) = HOME.get() else {
+        panic!(
+            "`spawn` needs an event loop that runs on this thread: call it inside `step4::run` \
+             (in a task of a `ThreadPool`, use `step4::spawn_on_pool`)"
+        )
+    };
+    let (task, handle) = new_task(future, Local { mailbox });
+    TASKS.with_borrow_mut(|tasks| tasks.add(&task));
+    QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+    handle
+}
+
+thread_local! {
+    /// The mailbox of the loop that runs on this thread: also what tells home from elsewhere.
+    static HOME: Cell<Option<&'static Mailbox>> = const { Cell::new(None) };
+    static QUEUE: RefCell<VecDeque<Runnable<Local>>> = const { RefCell::new(VecDeque::new()) };
+    static TASKS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
+}
+
+/// Schedules a task on the event loop where it was spawned.
+#[derive(Clone, Copy)]
+pub struct Local {
+    mailbox: &'static Mailbox,
+}
+
+impl Schedule for Local {
+    type State = LocalState;
+
+    fn is_home(&self) -> bool {
+        HOME.get().is_some_and(|home| ptr::eq(home, self.mailbox))
+    }
+
+    fn schedule(&self, task: Runnable<Self>) {
+        if self.is_home() {
+            QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+        } else {
+            self.mailbox.post(Letter::new(task));
+        }
+    }
+
+    fn forget(&self, task: &Runnable<Self>) {
+        TASKS.with_borrow_mut(|tasks| tasks.remove(task));
+    }
+}
+
+/// Runs tasks on one thread; how that thread sleeps is up to the park `P`.
+///
+/// The usual one sleeps in the system's selector and knows timers. Any other will do, for tests or for programs that need
+/// neither:
+///
+/// ```
+/// use step2::ThreadPark;
+/// use step4::{EventLoop, spawn};
+///
+/// let answer = EventLoop::on(ThreadPark::new()).run(async { spawn(async { 42 }).await.unwrap() });
+/// assert_eq!(answer, 42);
+/// ```
+#[derive(Debug)]
+pub struct EventLoop<P: Park = TimerDriver<IoDriver>> {
+    park: P,
+}
+
+impl EventLoop {
+    /// Makes a loop with timers and sockets.
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error if it cannot open a selector, as when file descriptors have run out.
+    pub fn new() -> io::Result<Self> {
+        Self::with_clock(Clock::real())
+    }
+
+    /// Makes a loop with timers and sockets whose time is told by `clock`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](EventLoop::new).
+    pub fn with_clock(clock: Clock) -> io::Result<Self> {
+        Ok(Self::on(TimerDriver::new(IoDriver::new()?, clock)))
+    }
+}
+
+impl<P: Park> EventLoop<P> {
+    /// Makes a loop that sleeps in `park`.
+    pub fn on(park: P) -> Self {
+        Self { park }
+    }
+
+    /// Runs `main` to completion, as [`run`] does.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`]; and if the park fails.
+    pub fn run<F>(mut self, main: F) -> F::Output
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let mut running = Running::begin(&mut self.park);
+        let main = spawn(main);
+        while !main.is_finished() {
+            running.turn();
+            if !main.is_finished() {
+                running.look();
+            }
+        }
+        drop(running);
+        outcome(main).unwrap_or_else(|error| error.resume())
+    }
+}
+
+fn refuse_a_loop_inside_a_loop() {
+    assert!(
+        HOME.get().is_none() && !steal::is_worker(),
+        "an event loop is running on this thread already: `await` the future, or `spawn` it, instead of calling `run`"
+    );
+}
+
+/// Takes the outcome of a task that is done.
+fn outcome<T>(task: JoinHandle<T>) -> Result<T, JoinError> {
+    match pin!(task).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => unreachable!("a task that is done has an outcome, and the budget is full"),
+    }
+}
+
+/// A loop that runs. Dropping it ends it, on every path (invariant 4).
+struct Running<'a, P: Park> {
+    park: &'a mut P,
+    home: &'static Mailbox,
+    letters: Vec<Letter<Local>>,
+    _entered: Entered,
+}
+
+impl<'a, P: Park> Running<'a, P> {
+    fn begin(park: &'a mut P) -> Self {
+        refuse_a_loop_inside_a_loop();
+        let home = Mailbox::lease(park.waker());
+        let entered = park.enter();
+        HOME.set(Some(home));
+        Self { park, home, letters: Vec::new(), _entered: entered }
+    }
+
+    /// Runs what is ready, up to a turn's worth.
+    fn turn(&mut self) {
+        self.home.empty_into(&mut self.letters);
+        for letter in self.letters.drain(..) {
+            if let Some(task) = letter.open() {
+                QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+            }
+        }
+        for _ in 0..TURN {
+            let Some(task) = QUEUE.with_borrow_mut(VecDeque::pop_front) else { return };
+            budget::refill();
+            hog::watch(|| task.run());
+        }
+    }
+
+    /// Looks at timers and sockets; sleeps in them if there is nothing else to do.
+    fn look(&mut self) {
+        let idle = QUEUE.with_borrow(VecDeque::is_empty);
+        let limit = if idle { None } else { Some(Duration::ZERO) };
+        self.park.park(limit).expect("the event loop's park failed");
+    }
+}
+
+impl<P: Park> Drop for Running<'_, P> {
+    fn drop(&mut self) {
+        // A destructor may spawn; what it spawns is cancelled before it starts.
+        while TASKS.with_borrow(|tasks| tasks.len() > 0) {
+            TASKS.with_borrow(TaskList::abort_all);
+            while QUEUE.with_borrow(|queue| !queue.is_empty()) {
+                self.turn();
+            }
+        }
+        budget::refill();
+        blocking::end();
+        self.home.give_back();
+        HOME.set(None);
+    }
+}

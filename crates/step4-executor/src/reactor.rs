@@ -1,0 +1,357 @@
+//! A park that sleeps in the system's selector (epoll, kqueue, IOCP), and wakes whoever waits for a socket.
+//!
+//! ```text
+//!   read ─▶ the system call first ─ done ─▶ Ready
+//!              │ WouldBlock
+//!              ▼
+//!           leave the waker with the socket's Source ─▶ Pending
+//!                                   ▲
+//!   IoDriver::park: poll the selector ─ "socket 7 became readable" ─▶ wake them all; they try again
+//! ```
+//!
+//! Sockets are registered once, for both directions, *edge-triggered*: the selector speaks only when something changes.
+//! So an event must not fall between a `WouldBlock` and the waker that is left because of it. Each direction counts its
+//! events: who got `WouldBlock` looks whether the count has moved since *before* the system call, and if so tries again.
+//!
+//! # Invariants
+//!
+//! 1. An event for a direction raises its count and wakes all who wait for it, under one lock.
+//! 2. Who waits has seen, under that lock, the count of before its system call: so the event that it waits for is still
+//!    to come.
+//! 3. Wakers are called, cloned and dropped outside of the locks.
+//! 4. An event for a socket that is gone, or whose number another has now, is at worst a wake too many.
+//!
+//! Regular files cannot be registered: epoll refuses them, since they are always "ready", and block all the same. See
+//! [`crate::fs`].
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::{Events, Interest, Registry, Token};
+use slab::Slab;
+use step2::{Entered, Park, ParkToken, wake_quietly};
+use timeline::probe;
+
+use crate::budget;
+
+/// How many events are taken at a time; more stay with the selector until the next look.
+const BATCH: usize = 256;
+const WAKE_UP: Token = Token(usize::MAX);
+
+/// Sleeps in the system's selector, until a wake or until something happens on a socket.
+///
+/// A wake costs a system call only if the thread is asleep. Making one takes two file descriptors.
+///
+/// ```
+/// use step2::{Park, drive};
+/// use step4::IoDriver;
+///
+/// let mut driver = IoDriver::new()?;
+/// let answer = drive(&mut driver, async { 42 })?;
+/// assert_eq!(answer, 42);
+/// # std::io::Result::Ok(())
+/// ```
+pub struct IoDriver {
+    poll: mio::Poll,
+    events: Events,
+    reactor: Arc<Reactor>,
+    wakers: Vec<Waker>,
+}
+
+/// What sockets, and wakers on other threads, know of a driver.
+pub(crate) struct Reactor {
+    registry: Registry,
+    sources: Mutex<Slab<Arc<Source>>>,
+    sleeper: Arc<Sleeper>,
+}
+
+struct Sleeper {
+    token: ParkToken,
+    waker: mio::Waker,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Reactor>>> = const { RefCell::new(None) };
+}
+
+impl IoDriver {
+    /// Opens a selector.
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error, as when file descriptors have run out.
+    pub fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), WAKE_UP)?;
+        let reactor = Reactor {
+            registry: poll.registry().try_clone()?,
+            sources: Mutex::new(Slab::new()),
+            sleeper: Arc::new(Sleeper { token: ParkToken::new(), waker }),
+        };
+        Ok(Self { poll, events: Events::with_capacity(BATCH), reactor: Arc::new(reactor), wakers: Vec::new() })
+    }
+
+    /// Returns how many sockets are registered.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.reactor.sources().len()
+    }
+
+    fn wait(&mut self, limit: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, limit) {
+            // A signal: the caller looks again, as after any early return.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
+            outcome => outcome?,
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self) {
+        for event in &self.events {
+            let Token(number) = event.token();
+            let source = self.reactor.sources().get(number).cloned();
+            if let Some(source) = source {
+                probe::io_ready(number, event.is_readable(), event.is_writable());
+                source.take_waiting(event, &mut self.wakers);
+            }
+        }
+        self.wakers.drain(..).for_each(wake_quietly);
+    }
+}
+
+impl Park for IoDriver {
+    fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.reactor.sleeper))
+    }
+
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
+        probe::parked(limit);
+        let looks_only = limit == Some(Duration::ZERO);
+        let sleeper = Arc::clone(&self.reactor.sleeper);
+        let limit = if looks_only || sleeper.token.begin() { limit } else { Some(Duration::ZERO) };
+        let outcome = self.wait(limit);
+        sleeper.token.end();
+        probe::unparked();
+        outcome?;
+        self.dispatch();
+        Ok(())
+    }
+
+    fn enter(&self) -> Entered {
+        let before = CURRENT.replace(Some(Arc::clone(&self.reactor)));
+        Entered::new(move || CURRENT.set(before))
+    }
+}
+
+impl fmt::Debug for IoDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IoDriver").field("sockets", &self.sockets()).finish_non_exhaustive()
+    }
+}
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.token.notify() {
+            // The selector's own descriptor: it is there as long as we are, and writing to it cannot block.
+            self.waker.wake().expect("the system refused to wake a selector");
+        }
+    }
+}
+
+impl Reactor {
+    fn sources(&self) -> MutexGuard<'_, Slab<Arc<Source>>> {
+        self.sources.lock().expect("nothing panics under this lock")
+    }
+}
+
+/// One direction of a socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+/// What the reactor knows of one socket: who waits for it.
+#[derive(Default)]
+struct Source {
+    directions: [Mutex<Waiting>; 2],
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// How many events there have been (invariant 2).
+    events: u64,
+    /// The waiter that `poll_read` and the like speak for: there is one, and its latest waker counts.
+    owner: Option<Waker>,
+    /// Futures that share the socket, each by a number of its own.
+    others: Vec<(u64, Waker)>,
+    next_number: u64,
+}
+
+impl Source {
+    fn waiting(&self, direction: Direction) -> MutexGuard<'_, Waiting> {
+        self.directions[direction as usize].lock().expect("nothing panics under this lock")
+    }
+
+    fn take_waiting(&self, event: &Event, wakers: &mut Vec<Waker>) {
+        let both = event.is_error();
+        if both || event.is_readable() || event.is_read_closed() {
+            self.waiting(Direction::Read).take(wakers);
+        }
+        if both || event.is_writable() || event.is_write_closed() {
+            self.waiting(Direction::Write).take(wakers);
+        }
+    }
+}
+
+impl Waiting {
+    fn take(&mut self, wakers: &mut Vec<Waker>) {
+        self.events += 1;
+        wakers.extend(self.owner.take());
+        wakers.extend(self.others.drain(..).map(|(_number, waker)| waker));
+    }
+}
+
+/// A socket, registered with the reactor of the thread that made it.
+pub(crate) struct Registered<S: mio::event::Source> {
+    socket: S,
+    source: Arc<Source>,
+    number: usize,
+    reactor: Arc<Reactor>,
+}
+
+impl<S: mio::event::Source> Registered<S> {
+    /// Registers a socket with this thread's current reactor.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none.
+    pub(crate) fn new(mut socket: S) -> io::Result<Self> {
+        let Some(reactor) = CURRENT.with_borrow(Clone::clone) else {
+            panic!("no IO driver on this thread: open sockets inside `step4::run` or a task of a `ThreadPool`")
+        };
+        let source = Arc::new(Source::default());
+        let number = reactor.sources().insert(Arc::clone(&source));
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = reactor.registry.register(&mut socket, Token(number), both) {
+            reactor.sources().remove(number);
+            return Err(error);
+        }
+        Ok(Self { socket, source, number, reactor })
+    }
+
+    pub(crate) fn socket(&self) -> &S {
+        &self.socket
+    }
+
+    /// Tries `operation`, and on `WouldBlock` leaves the owner's waker.
+    pub(crate) fn poll<T>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.attempt(direction, cx, operation, |waiting, waker| waiting.owner.replace(waker))
+    }
+
+    /// Waits until `operation` does not answer `WouldBlock`. Any number of futures may wait at once.
+    ///
+    /// Dropping the future leaves nothing behind; what the operation has not done is not lost.
+    pub(crate) async fn until_done<T>(
+        &self,
+        direction: Direction,
+        mut operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut ticket = Ticket { source: &self.source, direction, number: None };
+        std::future::poll_fn(|cx| {
+            self.attempt(direction, cx, &mut operation, |waiting, waker| ticket.keep(waiting, waker))
+        })
+        .await
+    }
+
+    fn attempt<T>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&S) -> io::Result<T>,
+        mut keep: impl FnMut(&mut Waiting, Waker) -> Option<Waker>,
+    ) -> Poll<io::Result<T>> {
+        budget::spend_on(cx, |cx| {
+            loop {
+                let seen = self.source.waiting(direction).events;
+                match operation(&self.socket) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    outcome => return Poll::Ready(outcome),
+                }
+                let waker = cx.waker().clone();
+                let mut waiting = self.source.waiting(direction);
+                if waiting.events == seen {
+                    let older = keep(&mut waiting, waker);
+                    drop(waiting);
+                    drop(older);
+                    return Poll::Pending;
+                }
+            }
+        })
+    }
+}
+
+impl<S: mio::event::Source> Drop for Registered<S> {
+    fn drop(&mut self) {
+        // Closing the socket would do it too; but it may have been duplicated.
+        let _closed_anyway = self.reactor.registry.deregister(&mut self.socket);
+        let source = self.reactor.sources().remove(self.number);
+        drop(source);
+    }
+}
+
+impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}
+
+/// One waiting future's place in a [`Waiting`]. Dropping it takes its waker out.
+struct Ticket<'a> {
+    source: &'a Source,
+    direction: Direction,
+    number: Option<u64>,
+}
+
+impl Ticket<'_> {
+    /// Leaves `waker`, and returns the one left before.
+    fn keep(&mut self, waiting: &mut Waiting, waker: Waker) -> Option<Waker> {
+        let number = *self.number.get_or_insert_with(|| {
+            waiting.next_number += 1;
+            waiting.next_number
+        });
+        match waiting.others.iter_mut().find(|(other, _)| *other == number) {
+            Some((_, kept)) => Some(std::mem::replace(kept, waker)),
+            None => {
+                waiting.others.push((number, waker));
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let mut waiting = self.source.waiting(self.direction);
+        let place = waiting.others.iter().position(|(other, _)| *other == number);
+        let removed = place.map(|place| waiting.others.remove(place));
+        drop(waiting);
+        drop(removed);
+    }
+}

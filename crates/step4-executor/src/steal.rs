@@ -1,0 +1,386 @@
+//! A pool of workers that take tasks from each other: the second executor on the same task.
+//!
+//! ```text
+//!   spawned or woken outside ──▶ injector ─┐
+//!                                          ▼ a batch, when the own queue is empty, and every 61 polls
+//!   worker 0: own queue ◀── woken here    run ── park: its own timers and sockets
+//!   worker 1: own queue ◀── woken here    run ── park: its own timers and sockets
+//!                 └──────── steals half of it when it has nothing ────────▶
+//! ```
+//!
+//! Each worker is an event loop in small: a queue, and a park with timers and sockets of its own. What is new is that a
+//! queue may be emptied from its other end by somebody else. So tasks wander, and what they hold must be `Send`.
+//!
+//! # Invariants
+//!
+//! 1. A runnable task is in exactly one queue, or in the hands of one worker.
+//! 2. While work is queued, some worker runs or is being woken (see [`crate::idle`]).
+//! 3. A pool that ends aborts its tasks, runs until the last one is gone, and joins its threads; then nothing is left.
+//!
+//! # Absent on purpose
+//!
+//! No slot for the task woken last: it would wait behind a hog, where nobody can steal it. No thread that serves all
+//! timers and sockets: those that a task sets on a worker are served by that worker, and late if another task holds it.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Waker;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_deque::{Injector, Steal, Stealer, Worker as Queue};
+use step2::Park;
+use step3::{Clock, TimerDriver};
+
+use crate::idle::Idle;
+use crate::reactor::IoDriver;
+use crate::schedule::Schedule;
+use crate::task::shared::SharedState;
+use crate::task::{JoinHandle, Runnable, TaskList, new_task};
+use crate::{blocking, budget, hog};
+
+/// How many polls between two looks at timers, sockets and the injector, as in the event loop.
+const TURN: u32 = 61;
+
+/// Runs `Send` tasks on several threads, which steal from each other.
+///
+/// Dropping it ends it, as [`shutdown`](Self::shutdown) does. A handle may be awaited anywhere, also outside of the pool.
+///
+/// ```
+/// use step4::ThreadPool;
+///
+/// let pool = ThreadPool::new(2)?;
+/// let answer = pool.spawn(async { 6 * 7 });
+/// assert_eq!(step2::block_on(answer).unwrap(), 42);
+/// # std::io::Result::Ok(())
+/// ```
+pub struct ThreadPool {
+    shared: Arc<Shared>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    injector: Injector<Runnable<Stealing>>,
+    stealers: Vec<Stealer<Runnable<Stealing>>>,
+    unparkers: Vec<Waker>,
+    idle: Idle,
+    tasks: Mutex<Tasks>,
+    /// Set when the pool has ended and its last task is gone: the workers go home.
+    stop: AtomicBool,
+}
+
+/// The unfinished tasks; closed when the pool ends.
+struct Tasks {
+    list: TaskList<Stealing>,
+    closed: bool,
+}
+
+/// Schedules a task on the workers of a [`ThreadPool`].
+#[derive(Clone)]
+pub struct Stealing {
+    shared: Arc<Shared>,
+}
+
+thread_local! {
+    static WORKER: RefCell<Option<Local>> = const { RefCell::new(None) };
+}
+
+/// What a worker's own thread knows of it.
+struct Local {
+    queue: Queue<Runnable<Stealing>>,
+    shared: Arc<Shared>,
+}
+
+/// Starts `future` on the pool whose worker calls this, as [`ThreadPool::spawn`] does.
+///
+/// # Panics
+///
+/// Panics on any other thread.
+///
+/// ```
+/// use step4::{ThreadPool, spawn_on_pool};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let sum = pool.spawn(async { spawn_on_pool(async { 1 }).await.unwrap() + 1 });
+/// assert_eq!(step2::block_on(sum).unwrap(), 2);
+/// # std::io::Result::Ok(())
+/// ```
+pub fn spawn_on_pool<F>(future: F) -> JoinHandle<F::Output, Stealing>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let shared = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| Arc::clone(&worker.shared)));
+    let Some(shared) = shared else {
+        panic!("`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)")
+    };
+    shared.spawn(future)
+}
+
+/// Returns whether this thread is a worker of a pool.
+pub(crate) fn is_worker() -> bool {
+    WORKER.with_borrow(Option::is_some)
+}
+
+impl ThreadPool {
+    /// Starts `workers` threads.
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error if it cannot start a thread, or open a selector for each.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `workers` is zero.
+    pub fn new(workers: usize) -> io::Result<Self> {
+        assert!(workers > 0, "a thread pool needs at least one worker");
+        let mut parks = Vec::new();
+        for _ in 0..workers {
+            parks.push(IoDriver::new()?);
+        }
+        let queues: Vec<_> = (0..workers).map(|_| Queue::new_fifo()).collect();
+        let shared = Arc::new(Shared {
+            injector: Injector::new(),
+            stealers: queues.iter().map(Queue::stealer).collect(),
+            unparkers: parks.iter().map(Park::waker).collect(),
+            idle: Idle::new(),
+            tasks: Mutex::new(Tasks { list: TaskList::new(), closed: false }),
+            stop: AtomicBool::new(false),
+        });
+        let mut pool = Self { shared, threads: Vec::new() };
+        let blocking = blocking::Pool::default();
+        for (number, (park, queue)) in parks.into_iter().zip(queues).enumerate() {
+            let (shared, blocking) = (Arc::clone(&pool.shared), blocking.clone());
+            let inherited = timeline::inherit();
+            let name = format!("worker {number}");
+            let work = move || {
+                let _lane = inherited.enter(&format!("worker {number}"));
+                Worker { number, shared, blocking }.work(park, queue);
+            };
+            pool.threads.push(thread::Builder::new().name(name).spawn(work)?);
+        }
+        Ok(pool)
+    }
+
+    /// Starts `future` as a task of this pool, and returns a handle to await or abort it.
+    ///
+    /// On a worker it goes to that worker's queue, else to the one that all share. A pool that has ended gives back a
+    /// task that is cancelled.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output, Stealing>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.spawn(future)
+    }
+
+    /// Ends the pool: aborts all tasks, waits until the last one is dropped, and joins the threads.
+    ///
+    /// A task that is in the middle of a poll is aborted when that poll ends. Called by one of its own tasks, it aborts all
+    /// but waits for nothing: the workers end by themselves when that task has.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.shared.close();
+        if self.shared.is_on_worker() {
+            return; // The task that drops the pool is one that it would have to wait for.
+        }
+        for thread in self.threads.drain(..) {
+            // A worker catches every panic of a task; what is left is a bug of ours, which the hook has reported.
+            let _reported = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").field("workers", &self.threads.len()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock().expect("nothing panics under this lock")
+    }
+
+    fn spawn<F>(self: &Arc<Self>, future: F) -> JoinHandle<F::Output, Stealing>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, handle) = new_task(future, Stealing { shared: Arc::clone(self) });
+        let closed = {
+            let mut tasks = self.tasks();
+            tasks.list.add(&task);
+            tasks.closed
+        };
+        if closed {
+            // Nobody may be left to run it, so it is dropped here and now.
+            handle.abort();
+            task.run();
+        } else {
+            self.enqueue(task);
+        }
+        handle
+    }
+
+    /// Puts a runnable task into this worker's queue, or else into the injector, and wakes a worker if one is needed.
+    fn enqueue(&self, task: Runnable<Stealing>) {
+        let rejected = WORKER.with_borrow(|worker| match worker {
+            Some(local) if std::ptr::eq(&raw const *local.shared, self) => {
+                local.queue.push(task);
+                None
+            }
+            _ => Some(task),
+        });
+        if let Some(task) = rejected {
+            self.injector.push(task);
+        }
+        self.wake_one();
+    }
+
+    fn wake_one(&self) {
+        if let Some(worker) = self.idle.notify() {
+            self.unparkers[worker].wake_by_ref();
+        }
+    }
+
+    fn close(&self) {
+        let mut tasks = self.tasks();
+        tasks.closed = true;
+        tasks.list.abort_all();
+        self.stop_if_over(&tasks);
+    }
+
+    fn stop_if_over(&self, tasks: &Tasks) {
+        if tasks.closed && tasks.list.len() == 0 {
+            self.stop.store(true, Release);
+            self.unparkers.iter().for_each(Waker::wake_by_ref);
+        }
+    }
+
+    fn is_on_worker(&self) -> bool {
+        WORKER.with_borrow(|worker| {
+            worker.as_ref().is_some_and(|local| std::ptr::eq(&raw const *local.shared, self))
+        })
+    }
+
+    fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+    }
+}
+
+impl Schedule for Stealing {
+    type State = SharedState;
+
+    fn is_home(&self) -> bool {
+        false
+    }
+
+    fn schedule(&self, task: Runnable<Self>) {
+        self.shared.enqueue(task);
+    }
+
+    fn forget(&self, task: &Runnable<Self>) {
+        let mut tasks = self.shared.tasks();
+        tasks.list.remove(task);
+        self.shared.stop_if_over(&tasks);
+    }
+}
+
+struct Worker {
+    number: usize,
+    shared: Arc<Shared>,
+    blocking: blocking::Pool,
+}
+
+impl Worker {
+    fn work(self, park: IoDriver, queue: Queue<Runnable<Stealing>>) {
+        let mut park = TimerDriver::new(park, Clock::real());
+        let _entered = park.enter();
+        blocking::share(self.blocking.clone());
+        WORKER.set(Some(Local { queue, shared: Arc::clone(&self.shared) }));
+        let mut polls = 0;
+        while let Some(task) = self.next(&mut park, polls == 0) {
+            budget::refill();
+            hog::watch(|| task.run());
+            polls = (polls + 1) % TURN;
+            if polls == 0 {
+                self.park(&mut park, Some(Duration::ZERO));
+            }
+        }
+        drop(WORKER.take());
+        blocking::end();
+    }
+
+    /// Returns a task to run, and sleeps until there is one; `None` when the pool has ended.
+    ///
+    /// `injected_first`, now and then: else a worker that is never idle would never come to what was spawned outside.
+    fn next(&self, park: &mut TimerDriver<IoDriver>, injected_first: bool) -> Option<Runnable<Stealing>> {
+        let first = if injected_first { self.injected() } else { None };
+        if let Some(task) = first.or_else(|| self.own()) {
+            return Some(task);
+        }
+        let mut searching = false;
+        while !self.shared.stop.load(Acquire) {
+            searching = searching || self.shared.idle.search();
+            if searching && let Some(task) = self.own().or_else(|| self.injected()).or_else(|| self.stolen()) {
+                if self.shared.idle.found() {
+                    self.shared.wake_one();
+                }
+                return Some(task);
+            }
+            self.shared.idle.sleep(self.number, searching);
+            if !self.shared.has_work() && !self.shared.stop.load(Acquire) {
+                self.park(park, None);
+            }
+            searching = self.shared.idle.awake(self.number);
+        }
+        None
+    }
+
+    fn park(&self, park: &mut TimerDriver<IoDriver>, limit: Option<Duration>) {
+        park.park(limit).expect("the worker's park failed");
+    }
+
+    fn own(&self) -> Option<Runnable<Stealing>> {
+        WORKER.with_borrow(|worker| worker.as_ref().and_then(|local| local.queue.pop()))
+    }
+
+    fn injected(&self) -> Option<Runnable<Stealing>> {
+        WORKER.with_borrow(|worker| {
+            let local = worker.as_ref()?;
+            until_settled(|| self.shared.injector.steal_batch_and_pop(&local.queue))
+        })
+    }
+
+    /// Takes half of another worker's queue, beginning with its neighbour's.
+    fn stolen(&self) -> Option<Runnable<Stealing>> {
+        let stealers = &self.shared.stealers;
+        let others = (1..stealers.len()).map(|step| &stealers[(self.number + step) % stealers.len()]);
+        WORKER.with_borrow(|worker| {
+            let local = worker.as_ref()?;
+            others.filter_map(|other| until_settled(|| other.steal_batch_and_pop(&local.queue))).next()
+        })
+    }
+}
+
+/// Repeats an attempt that collided with another thread's.
+fn until_settled<T>(mut attempt: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match attempt() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}
