@@ -4,7 +4,7 @@ mod tool;
 
 use std::process::{Command, Stdio};
 
-use tool::{Scratch, course, printed};
+use tool::{Scratch, course, printed, root};
 
 /// A demo, the program it is taken from, and what both print.
 struct Program {
@@ -94,6 +94,19 @@ fn without_a_name_all_run_in_order_under_a_heading_each() {
 fn without_a_name_plain_prints_the_lines_of_all_and_no_heading() {
     let expected: String = ALL.iter().map(Program::text).collect();
     assert_eq!(printed(&mut course(&["demo", "--plain", "--manual-clock"])), expected);
+}
+
+#[test]
+fn the_readme_shows_what_gather_really_draws() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the tree has a README");
+    let command = "$ cargo run -- demo gather --manual-clock\n";
+    let shown = readme.replace("\r\n", "\n").split(command).nth(1).expect("it shows the command").to_owned();
+    let shown = shown.split("```").next().expect("a fence ends").to_owned();
+    let drawn = printed(&mut course(&["demo", "gather", "--manual-clock", "--width", "80"]));
+    assert!(
+        drawn.starts_with(&shown),
+        "put into README.md what this begins with, down to the events:\n{drawn}"
+    );
 }
 
 #[test]

@@ -208,16 +208,16 @@ impl Park for ThreadPark {
 
     fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
         let token = &self.sleeper.token;
-        probe::parked(limit);
         if limit != Some(Duration::ZERO) && token.begin() {
+            probe::parked(limit);
             // The thread may be unparked by someone else too; then this returns early, as the trait allows.
             match limit {
                 None => park(),
                 Some(limit) => park_timeout(limit),
             }
+            probe::unparked();
         }
         token.end();
-        probe::unparked();
         Ok(())
     }
 }

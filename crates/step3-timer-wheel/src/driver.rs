@@ -12,8 +12,9 @@
 //! # Invariants
 //!
 //! 1. A tick is a millisecond. Deadlines round up to ticks and the time rounds down, so a timer is never early, and late
-//!    by at most a tick and the time until the next park.
-//! 2. The wheel is not borrowed while a waker is called, cloned or dropped: foreign code may set timers.
+//!    by at most a tick and the time until the next park. Deadlines of one tick count as equal.
+//! 2. Neither the wheel nor the thread-local is borrowed while a waker is called, cloned or dropped: foreign code may set
+//!    timers, drop sleeps, and run drivers of its own.
 //! 3. A waker that panics takes nothing with it: the others are woken, and the park returns.
 
 use std::cell::RefCell;
@@ -35,6 +36,8 @@ use crate::{Clock, Key, Wheel};
 const NANOS_PER_TICK: u64 = 1_000_000;
 /// As far ahead as the wheel is asked to look. What is due later is set again when this has passed.
 const FARTHEST_TICKS: u64 = Wheel::<Waker>::RANGE - 1;
+/// The last whole tick that a clock of 64 bits can show, in nanoseconds. What is due later is never due.
+pub(crate) const LAST_TICK: u64 = u64::MAX / NANOS_PER_TICK * NANOS_PER_TICK;
 
 /// Runs `future` to completion on this thread; it may use the timers of this step.
 ///
@@ -54,7 +57,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// Panics outside of a driver, as [`sleep`](crate::sleep()) does.
 #[must_use]
 pub fn now() -> Duration {
-    Duration::from_nanos(with_current(Timers::now))
+    Duration::from_nanos(current().now())
 }
 
 /// Returns the time on the clock of this thread's current driver, or `None` if there is no driver.
@@ -89,7 +92,8 @@ impl<P: Park> TimerDriver<P> {
         Self { park, timers: Rc::new(Timers::new(clock)) }
     }
 
-    /// Returns how many timers are set.
+    /// Returns how many timers are set. Those whose `Sleep` was dropped where this driver is not current count until its
+    /// next park.
     #[must_use]
     pub fn timers(&self) -> usize {
         self.timers.wheel.borrow().len()
@@ -116,7 +120,11 @@ impl<P: Park> Park for TimerDriver<P> {
         match (self.timers.clock.as_manual(), sleep) {
             (Some(manual), Some(sleep)) => {
                 self.park.park(Some(Duration::ZERO))?;
-                manual.advance(sleep);
+                if !sleep.is_zero() {
+                    probe::parked(Some(sleep));
+                    manual.advance(sleep);
+                    probe::unparked();
+                }
             }
             _ => self.park.park(sleep)?,
         }
@@ -128,7 +136,8 @@ impl<P: Park> Park for TimerDriver<P> {
         let below = self.park.enter();
         let before = CURRENT.replace(Some(Rc::clone(&self.timers)));
         Entered::new(move || {
-            CURRENT.set(before);
+            // The thread-local is free again when the timers are dropped, if they are: their wakers are foreign code.
+            drop(CURRENT.replace(before));
             drop(below);
         })
     }
@@ -138,14 +147,13 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<Timers>>> = const { RefCell::new(None) };
 }
 
-/// Calls `f` with the timers of this thread's current driver.
-pub(crate) fn with_current<R>(f: impl FnOnce(&Timers) -> R) -> R {
-    CURRENT.with_borrow(|current| match current {
-        Some(timers) => f(timers),
-        None => panic!(
+/// Returns the timers of this thread's current driver: shared, not borrowed (invariant 2).
+pub(crate) fn current() -> Rc<Timers> {
+    CURRENT.with_borrow(Option::clone).unwrap_or_else(|| {
+        panic!(
             "no timer driver on this thread: await sleeps, timeouts and intervals inside `step3::block_on`, \
              `step4::run` or a task of a `ThreadPool`"
-        ),
+        )
     })
 }
 
@@ -180,7 +188,7 @@ impl Timers {
         nanos(self.clock.now())
     }
 
-    /// Sets a timer. Takes O(1).
+    /// Sets a timer, for no later than [`LAST_TICK`]. Takes O(1).
     pub(crate) fn set(&self, deadline: u64, waker: Waker) -> Registration {
         let mut wheel = self.wheel.borrow_mut();
         let tick = deadline.div_ceil(NANOS_PER_TICK).min(wheel.now() + FARTHEST_TICKS);
@@ -254,14 +262,13 @@ impl Drop for Timers {
 /// Takes a timer out of its wheel: at once if that is this thread's, else at its owner's next park. Takes O(1).
 pub(crate) fn cancel(timer: Registration) {
     let removed = CURRENT.try_with(|current| match &*current.borrow() {
-        Some(timers) if timers.id == timer.wheel => {
-            probe::timer_dropped(timer.key.bits());
-            Some(timers.wheel.borrow_mut().remove(timer.key))
-        }
+        Some(timers) if timers.id == timer.wheel => Some(timers.wheel.borrow_mut().remove(timer.key)),
         _ => None,
     });
-    if let Ok(Some(waker)) = removed {
-        drop(waker);
+    if let Ok(Some(fired_or_removed)) = removed {
+        if fired_or_removed.is_some() {
+            probe::timer_dropped(timer.key.bits());
+        }
     } else if let Some(keys) = dropped_elsewhere().get_mut(&timer.wheel) {
         keys.push(timer.key);
         WAITING.fetch_add(1, Relaxed);

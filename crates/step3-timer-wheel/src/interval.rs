@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::clock::nanos;
 use crate::{Sleep, now, sleep_until};
 
 /// Says what an interval does when ticks were missed, because nobody took them in time.
@@ -109,9 +110,8 @@ impl Interval {
             MissedTicks::Burst => next,
             MissedTicks::Delay => now.saturating_add(self.period),
             MissedTicks::Skip => {
-                let missed = (now - last).as_nanos() / self.period.as_nanos();
-                let missed = u32::try_from(missed + 1).unwrap_or(u32::MAX);
-                last.saturating_add(self.period.saturating_mul(missed))
+                let since_planned = Duration::from_nanos(nanos(now - last) % nanos(self.period));
+                now.saturating_add(self.period - since_planned)
             }
         }
     }

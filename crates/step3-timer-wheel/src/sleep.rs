@@ -3,8 +3,9 @@
 //! ```text
 //!   After(d) ─┐ first poll                    ┌─ due already: yield once ─▶ Yielded ─▶ Ready
 //!   Until(t) ─┴─────────────▶ read the clock ─┤
-//!                                             └─ set a timer ─▶ Set ─ fired ─▶ Ready
-//!                                                               └─ dropped: the timer is taken out
+//!                                             ├─ set a timer ─▶ Set ─ fired ─▶ Ready
+//!                                             │                 └─ dropped: the timer is taken out
+//!                                             └─ due after the clock's end ─▶ Never
 //! ```
 //!
 //! # Invariants
@@ -19,13 +20,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::nanos;
-use crate::driver::{Registration, cancel, with_current};
+use crate::driver::{LAST_TICK, Registration, Timers, cancel, current};
 
 /// Waits for `time` to pass, counted from the first poll.
 ///
 /// Never returns early, and late by at most a millisecond and the time until the loop's next turn. `Duration::ZERO`
-/// lets everyone else have a turn; `Duration::MAX` waits for ever. Setting, polling and cancelling take O(1), however
-/// many others sleep. Dropping it cancels it, and leaves nothing behind.
+/// lets everyone else have a turn; `Duration::MAX` waits for ever, as does whatever ends when a clock of 64 bits has
+/// run out, after 584 years. Setting, polling and cancelling take O(1), however many others sleep. Dropping it cancels
+/// it, and leaves nothing behind.
 ///
 /// # Panics
 ///
@@ -76,11 +78,14 @@ enum State {
     Until(u64),
     Yielded,
     Set { deadline: u64, timer: Registration },
+    Never,
     Done,
 }
 
 impl Sleep {
     /// Makes it wait until `deadline` instead, whatever it did before. Takes O(1).
+    ///
+    /// Poll it after that: the old timer is gone, and the new one is set at the next poll.
     pub fn reset(&mut self, deadline: Duration) {
         self.disarm(State::Until(nanos(deadline)));
     }
@@ -93,13 +98,15 @@ impl Sleep {
     }
 
     /// Sets the timer, or yields if `deadline` has passed.
-    fn arm(&mut self, deadline: u64, now: u64, cx: &Context<'_>) {
+    fn arm(&mut self, timers: &Timers, deadline: u64, now: u64, cx: &Context<'_>) {
         if deadline <= now {
             self.state = State::Yielded;
             cx.waker().wake_by_ref();
+        } else if deadline > LAST_TICK {
+            self.state = State::Never;
         } else {
             let waker = cx.waker().clone();
-            self.state = State::Set { deadline, timer: with_current(|timers| timers.set(deadline, waker)) };
+            self.state = State::Set { deadline, timer: timers.set(deadline, waker) };
         }
     }
 }
@@ -110,30 +117,35 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.state {
             State::After(time) => {
-                let now = with_current(|timers| timers.now());
-                self.arm(now.saturating_add(time), now, cx);
+                let timers = current();
+                let now = timers.now();
+                self.arm(&timers, now.saturating_add(time), now, cx);
             }
             State::Until(deadline) => {
-                let now = with_current(|timers| timers.now());
-                self.arm(deadline, now, cx);
+                let timers = current();
+                self.arm(&timers, deadline, timers.now(), cx);
             }
             State::Set { deadline, timer } => {
-                if !with_current(|timers| timers.renew(timer, cx.waker())) {
+                let timers = current();
+                if !timers.renew(timer, cx.waker()) {
                     // It has fired, or we are on another thread now, or the deadline is beyond the wheel's range.
-                    let now = with_current(|timers| timers.now());
+                    let now = timers.now();
                     if deadline <= now {
                         self.disarm(State::Done);
                         return Poll::Ready(());
                     }
                     self.disarm(State::Until(deadline));
-                    self.arm(deadline, now, cx);
+                    self.arm(&timers, deadline, now, cx);
                 }
             }
+            State::Never => {}
             State::Yielded => {
                 self.state = State::Done;
                 return Poll::Ready(());
             }
-            State::Done => panic!("`Sleep` was polled after it had returned Ready; `reset` makes it wait again"),
+            State::Done => {
+                panic!("`Sleep` was polled after it had returned Ready; `reset` makes it wait again")
+            }
         }
         Poll::Pending
     }

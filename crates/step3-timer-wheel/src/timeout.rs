@@ -2,16 +2,17 @@
 //!
 //! # Invariants
 //!
-//! 1. The future is polled at least once, even if the limit has passed already.
-//! 2. After that the limit is looked at *first*: when both are ready in the same turn, the limit has won. Nothing is lost
-//!    by it, as the future was not polled again; and of two nested limits that end together, only the outer reports.
+//! 1. The limit is looked at *first*: when both are ready in the same turn, the limit has won. Nothing is lost by it, as
+//!    the future was not polled again; and of two nested limits that end together, only the outer reports.
+//! 2. So the limit counts from before the future's first step, however long that step takes. Yet the future is polled at
+//!    least once, even if the limit has passed by then: a sleep is always pending at its first poll.
 //! 3. When the limit wins, the future is dropped, which cancels it, before the error is seen.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -36,7 +37,7 @@ use crate::{Sleep, sleep};
 /// });
 /// ```
 pub fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
-    Timeout { future: Some(future), limit: limit.into().map(sleep), started: false }
+    Timeout { future: Some(future), limit: limit.into().map(sleep) }
 }
 
 pin_project! {
@@ -58,12 +59,13 @@ pin_project! {
         #[pin]
         future: Option<F>,
         limit: Option<Sleep>,
-        started: bool,
     }
 }
 
 impl<F> Timeout<F> {
-    /// Replaces the limit by a deadline on the driver's clock, or by none. Takes effect at the next poll.
+    /// Replaces the limit by a deadline on the driver's clock, or by none.
+    ///
+    /// Poll it after that: the old limit is gone, and the new one takes effect at the next poll.
     pub fn reschedule(self: Pin<&mut Self>, deadline: Option<Duration>) {
         let limit = self.project().limit;
         match (deadline, limit.as_mut()) {
@@ -79,25 +81,19 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if *this.started && limit_is_over(this.limit, cx) {
+        let limit = this.limit.as_mut().map(Pin::new);
+        if limit.is_some_and(|limit| limit.poll(cx).is_ready()) {
+            *this.limit = None;
             this.future.set(None);
             return Poll::Ready(Err(Elapsed));
         }
-        let future = this.future.as_mut().as_pin_mut().expect("`Timeout` was polled after it had returned Ready");
-        if let Poll::Ready(output) = future.poll(cx) {
-            this.future.set(None);
-            *this.limit = None;
-            return Poll::Ready(Ok(output));
-        }
-        if !std::mem::replace(this.started, true) && limit_is_over(this.limit, cx) {
-            unreachable!("a sleep is pending at its first poll");
-        }
-        Poll::Pending
+        let future =
+            this.future.as_mut().as_pin_mut().expect("`Timeout` was polled after it had returned Ready");
+        let output = ready!(future.poll(cx));
+        *this.limit = None;
+        this.future.set(None);
+        Poll::Ready(Ok(output))
     }
-}
-
-fn limit_is_over(limit: &mut Option<Sleep>, cx: &mut Context<'_>) -> bool {
-    limit.as_mut().is_some_and(|limit| Pin::new(limit).poll(cx).is_ready())
 }
 
 /// Says that the time limit came first.

@@ -17,6 +17,7 @@ const UNITS_PER_POLL: u32 = 128;
 
 thread_local! {
     static LEFT: Cell<u32> = const { Cell::new(UNITS_PER_POLL) };
+    static TIMES_USED_UP: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Spends one unit. Ready: go on. Pending: the budget is used up, and the task will be polled again.
@@ -38,6 +39,7 @@ pub fn spend(cx: &Context<'_>) -> Poll<()> {
     if left == 0 {
         // Full again at once: who drives futures without an executor has nobody to refill it.
         refill();
+        TIMES_USED_UP.set(TIMES_USED_UP.get().wrapping_add(1));
         cx.waker().wake_by_ref();
         return Poll::Pending;
     }
@@ -49,6 +51,13 @@ pub fn spend(cx: &Context<'_>) -> Poll<()> {
 pub(crate) fn spend_on<T>(cx: &mut Context<'_>, work: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     ready!(spend(cx));
     work(cx)
+}
+
+/// Returns how often this thread's budget was used up: if that has changed, it is time to give way.
+///
+/// For those who poll many futures in a row. Each would get on with a full budget after the one that used it up.
+pub(crate) fn times_used_up() -> u32 {
+    TIMES_USED_UP.get()
 }
 
 /// Fills the budget up, before a poll.

@@ -21,6 +21,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::budget;
+
 /// Futures of one type that run together. All are polled once at first.
 pub(crate) struct Children<F> {
     futures: Vec<Option<(Pin<Box<F>>, Waker)>>,
@@ -67,7 +69,9 @@ impl<F: Future> Children<F> {
         }
         self.ready.set_parent(cx.waker());
         // No further than one round: a child that wakes itself goes behind the parent's other business.
-        for _ in 0..self.ready.lock().queue.len() {
+        let round = self.ready.lock().queue.len();
+        let used_up = budget::times_used_up();
+        for _ in 0..round {
             let Some(number) = self.ready.next() else { break };
             let child = &mut self.futures[number];
             let Some((future, waker)) = child else { continue };
@@ -75,6 +79,9 @@ impl<F: Future> Children<F> {
                 *child = None;
                 self.unfinished -= 1;
                 return Poll::Ready(Some((number, output)));
+            }
+            if budget::times_used_up() != used_up {
+                break; // That child has woken us. The others keep their places for the next poll.
             }
         }
         Poll::Pending

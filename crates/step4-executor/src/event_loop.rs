@@ -105,6 +105,9 @@ where
     let (task, handle) = new_task(future, Local { mailbox });
     TASKS.with_borrow_mut(|tasks| tasks.add(&task));
     QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+    if ENDING.get() {
+        handle.abort(); // It is dropped at its turn.
+    }
     handle
 }
 
@@ -113,6 +116,8 @@ thread_local! {
     static HOME: Cell<Option<&'static Mailbox>> = const { Cell::new(None) };
     static QUEUE: RefCell<VecDeque<Runnable<Local>>> = const { RefCell::new(VecDeque::new()) };
     static TASKS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
+    /// Set while what is left is cancelled: what a destructor spawns then, is cancelled before it starts.
+    static ENDING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Schedules a task on the event loop where it was spawned.
@@ -264,13 +269,12 @@ impl<'a, P: Park> Running<'a, P> {
 
 impl<P: Park> Drop for Running<'_, P> {
     fn drop(&mut self) {
-        // A destructor may spawn; what it spawns is cancelled before it starts.
+        ENDING.set(true);
+        TASKS.with_borrow(TaskList::abort_all);
         while TASKS.with_borrow(|tasks| tasks.len() > 0) {
-            TASKS.with_borrow(TaskList::abort_all);
-            while QUEUE.with_borrow(|queue| !queue.is_empty()) {
-                self.turn();
-            }
+            self.turn();
         }
+        ENDING.set(false);
         budget::refill();
         blocking::end();
         self.home.give_back();

@@ -26,6 +26,7 @@
 //! | `search`    | searching + 1, if it was 0                | search; or go and sleep, if someone else does          |
 //! | `found`     | searching − 1                             | true: it was the last; `notify` in case there is more  |
 //! | `sleep`     | sleeping + 1, searching − 1 if it did     | look at all queues once more, then park                |
+//! | `resume`    | sleeping − 1, searching + 1, unless `notify` did both | search again: the last look found something |
 //! | `awake`     | sleeping − 1, unless `notify` did         | true: it was notified, and searches                    |
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -98,19 +99,30 @@ impl Idle {
         fence(SeqCst);
     }
 
+    /// Says that the last look of `worker` found something: it does not sleep, and counts as searching again.
+    pub fn resume(&self, worker: usize) {
+        let mut sleepers = lock(&self.sleepers);
+        if take_out(&mut sleepers, worker) {
+            self.counts.fetch_add(SEARCHING - SLEEPING, Relaxed);
+        }
+    }
+
     /// Says that `worker` is awake again, for whatever reason. True: it was notified, and counts as searching.
     #[must_use = "a notified worker must search"]
     pub fn awake(&self, worker: usize) -> bool {
         let mut sleepers = lock(&self.sleepers);
-        match sleepers.iter().position(|&sleeper| sleeper == worker) {
-            Some(place) => {
-                sleepers.swap_remove(place);
-                self.counts.fetch_sub(SLEEPING, Relaxed);
-                false
-            }
-            None => true,
+        let by_itself = take_out(&mut sleepers, worker);
+        if by_itself {
+            self.counts.fetch_sub(SLEEPING, Relaxed);
         }
+        !by_itself
     }
+}
+
+/// Takes a worker off the list, and returns whether it was there: `notify` may have been faster.
+fn take_out(sleepers: &mut Vec<usize>, worker: usize) -> bool {
+    let place = sleepers.iter().position(|&sleeper| sleeper == worker);
+    place.map(|place| sleepers.swap_remove(place)).is_some()
 }
 
 impl Default for Idle {

@@ -130,13 +130,16 @@ impl Park for IoDriver {
     }
 
     fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
-        probe::parked(limit);
-        let looks_only = limit == Some(Duration::ZERO);
         let sleeper = Arc::clone(&self.reactor.sleeper);
-        let limit = if looks_only || sleeper.token.begin() { limit } else { Some(Duration::ZERO) };
-        let outcome = self.wait(limit);
+        let outcome = if limit != Some(Duration::ZERO) && sleeper.token.begin() {
+            probe::parked(limit);
+            let outcome = self.wait(limit);
+            probe::unparked();
+            outcome
+        } else {
+            self.wait(Some(Duration::ZERO)) // Only a look.
+        };
         sleeper.token.end();
-        probe::unparked();
         outcome?;
         self.dispatch();
         Ok(())

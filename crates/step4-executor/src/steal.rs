@@ -340,10 +340,13 @@ impl Worker {
                 return Some(task);
             }
             self.shared.idle.sleep(self.number, searching);
-            if !self.shared.has_work() && !self.shared.stop.load(Acquire) {
+            searching = if self.shared.has_work() || self.shared.stop.load(Acquire) {
+                self.shared.idle.resume(self.number);
+                true
+            } else {
                 self.park(park, None);
-            }
-            searching = self.shared.idle.awake(self.number);
+                self.shared.idle.awake(self.number)
+            };
         }
         None
     }

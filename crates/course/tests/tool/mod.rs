@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 /// The checkout these tests belong to.
 pub(crate) fn root() -> PathBuf {
@@ -16,9 +19,18 @@ pub(crate) fn course(args: &[&str]) -> Command {
     command
 }
 
+/// How long a demo may take to build and run, so that one that hangs is told by name.
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// Runs `command` to its end and returns what it printed, after checking that it succeeded.
 pub(crate) fn printed(command: &mut Command) -> String {
-    let output = command.output().expect("the tool starts");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the tool starts");
+    let (done, ended) = channel();
+    thread::spawn(move || done.send(child.wait_with_output()));
+    let output = match ended.recv_timeout(LIMIT) {
+        Ok(output) => output.expect("its output can be read"),
+        Err(_) => panic!("{command:?} still runs after {LIMIT:?}"),
+    };
     assert!(output.status.success(), "{command:?} ended with {}:\n{}", output.status, stderr(&output));
     String::from_utf8(output.stdout).expect("the tool prints UTF-8").replace("\r\n", "\n")
 }

@@ -5,7 +5,7 @@
 //! a count in plain cells; every other thread uses `elsewhere`, an atomic word of its own.
 //!
 //! ```text
-//!   at home:     flags  [ QUEUED | DONE | ABORTED | HANDLE | MERGED | LONE ]      refs  (a plain count)
+//!   at home:     flags  [ QUEUED | RUNNING | DONE | ABORTED | HANDLE | MERGED | LONE ]  refs  (a plain count)
 //!   elsewhere:   word   [ count ................ | MERGED | POSTED ]              (one atomic)
 //! ```
 //!
@@ -19,6 +19,13 @@
 //! There is a shortcut, and nearly every task takes it: if nobody elsewhere has ever touched the word, and the handle has
 //! the only reference left (LONE), nobody ever will. Then even the merge is left out.
 //!
+//! # The next loop's thread
+//!
+//! A task names its home by a mailbox, which the next loop gets when this one has ended, maybe on another thread. To the
+//! wakers that are left of this loop's tasks, that thread is home: it reads their flags, as the handles that are left do
+//! here. So from `release_list` on nobody writes a flag or the plain count. What was written before is seen there, since
+//! mailboxes change hands under a lock.
+//!
 //! # Waking from elsewhere
 //!
 //! The first to set POSTED puts the task into its home's mailbox; that is a reference too (the bit itself stands for it).
@@ -29,7 +36,7 @@
 //! | method (elsewhere)  | from → to              | RMW         | order   | so that                                         |
 //! |---------------------|------------------------|-------------|---------|-------------------------------------------------|
 //! | `wake`              | open → POSTED          | CAS loop    | Release | the next poll sees what this waker wrote        |
-//! | `accept` (home)     | POSTED → open          | `fetch_and` | AcqRel  | it sees every `wake`; if last, all `release`s   |
+//! | `accept` (home)     | POSTED → open          | `fetch_and` | Acquire | it sees every `wake`; if last, all `release`s   |
 //! | `retain`            | count + 1              | `fetch_add` | Relaxed | nothing: the caller has a reference to copy     |
 //! | `release`           | count − 1              | `fetch_sub` | AcqRel  | whoever frees sees the last uses of all others  |
 //! | `release_list` (home) | + refs, MERGED       | `fetch_add` | AcqRel  | as `release`                                    |
@@ -58,6 +65,7 @@ const HANDLE: u32 = 8;
 const MERGED: u32 = 16;
 /// The handle has the only reference, and nobody can make another.
 const LONE: u32 = 32;
+const RUNNING: u32 = 64;
 
 const POSTED: u32 = 1;
 const MERGED_WORD: u32 = 2;
@@ -89,9 +97,12 @@ impl LocalState {
     /// Takes a wake that came through the mailbox. Called at home.
     #[must_use = "this is the other half of a wake from elsewhere"]
     pub(crate) fn accept(&self) -> Accepted {
-        let word = self.elsewhere.fetch_and(!POSTED, AcqRel);
+        let word = self.elsewhere.fetch_and(!POSTED, Acquire);
         if word == MERGED_WORD | POSTED {
             Accepted::Free
+        } else if word & MERGED_WORD != 0 {
+            // It is done. Others have references; once they are gone so is the task: do not look at it again.
+            Accepted::Nothing
         } else if self.wake(true) {
             Accepted::Schedule
         } else {
@@ -150,8 +161,9 @@ impl State for LocalState {
 
     fn wake(&self, home: bool) -> bool {
         if home {
-            let idle = !self.has(QUEUED | DONE);
-            if idle {
+            let idle = !self.has(QUEUED | RUNNING | DONE);
+            // Not if it is done: "home" may be the next loop's thread by now.
+            if !self.has(DONE) {
                 self.set(QUEUED);
             }
             return idle;
@@ -162,12 +174,12 @@ impl State for LocalState {
     }
 
     fn start(&self) {
-        self.clear(QUEUED);
+        self.flags.set(self.flags.get() & !QUEUED | RUNNING);
     }
 
-    /// A wake during the poll has scheduled the task on the spot: on one thread, nobody can run it before the poll ends.
     fn pause(&self) -> bool {
-        false
+        self.clear(RUNNING);
+        self.has(QUEUED)
     }
 
     fn finish(&self) -> Outcome {
@@ -226,7 +238,10 @@ impl State for LocalState {
     }
 
     fn detach(&self) -> Outcome {
-        self.clear(HANDLE);
+        // Once the list's reference is gone the flags are never written again: see "The next loop's thread".
+        if !self.has(MERGED | LONE) {
+            self.clear(HANDLE);
+        }
         if self.has(DONE) { Outcome::Unwanted } else { Outcome::Wanted }
     }
 

@@ -31,6 +31,9 @@ pub mod raw;
 pub mod shared;
 pub mod state;
 
+#[cfg(all(test, feature = "loom"))]
+mod model;
+
 pub use join::{JoinError, JoinHandle};
 pub use raw::Runnable;
 pub(crate) use raw::{Letter, TaskList, new_task};

@@ -24,6 +24,7 @@ use timeline::probe;
 
 use crate::event_loop::Local;
 use crate::schedule::Schedule;
+use crate::sync::Canary;
 use crate::task::join::{JoinError, Outcome};
 use crate::task::local::{Accepted, LocalState};
 use crate::task::shared::SharedState;
@@ -35,6 +36,7 @@ struct Header<S: Schedule> {
     vtable: &'static Vtable<S>,
     schedule: S,
     state: S::State,
+    canary: Canary,
 }
 
 #[repr(C)]
@@ -71,7 +73,7 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let header = Header { vtable: vtable::<F, S>(), schedule, state: S::State::new() };
+    let header = Header { vtable: vtable::<F, S>(), schedule, state: S::State::new(), canary: Canary::default() };
     let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) });
     let task = NonNull::from(Box::leak(cell)).cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
@@ -125,7 +127,21 @@ unsafe fn cancel<F: Future, S: Schedule>(task: Pointer<S>) {
 /// Drops the future in its place, and puts the outcome there: a panic of the drop, if there is one, else `outcome`.
 fn end<F: Future>(stage: &mut Stage<F>, outcome: Result<F::Output, JoinError>) {
     let dropped = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Empty));
-    *stage = Stage::Ended(dropped.map_err(JoinError::Panicked).and(outcome));
+    *stage = Stage::Ended(match dropped {
+        Ok(()) => outcome,
+        Err(payload) => {
+            contain(|| drop(outcome)); // An output that is in the way now, and foreign too.
+            Err(JoinError::Panicked(payload))
+        }
+    });
+}
+
+/// Runs foreign code whose panic nobody waits for: the panic hook has reported it.
+fn contain(foreign: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
+        // Even the payload is foreign, and may panic as it is dropped. What that leaves behind, nobody drops.
+        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+    }
 }
 
 unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
@@ -140,8 +156,7 @@ unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
 unsafe fn empty<F: Future, S: Schedule>(task: Pointer<S>) {
     // SAFETY: our caller owns the stage.
     let stage = unsafe { stage::<F, S>(task) };
-    // An output that panics when it is dropped has been reported by the panic hook; nobody waits for it.
-    let _reported = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Empty));
+    contain(|| *stage = Stage::Empty);
 }
 
 unsafe fn free<F: Future, S: Schedule>(task: Pointer<S>) {
@@ -157,7 +172,9 @@ unsafe fn free<F: Future, S: Schedule>(task: Pointer<S>) {
 unsafe fn header<'a, S: Schedule>(task: Pointer<S>) -> &'a Header<S> {
     // SAFETY: the memory is there, and everything in a header may be shared: what is plain in the state of a task with
     // a home is used by its home only, see `task::local`.
-    unsafe { task.as_ref() }
+    let header = unsafe { task.as_ref() };
+    header.canary.used();
+    header
 }
 
 /// Frees the task.
@@ -167,7 +184,9 @@ unsafe fn header<'a, S: Schedule>(task: Pointer<S>) -> &'a Header<S> {
 /// That was the last reference.
 unsafe fn free_task<S: Schedule>(task: Pointer<S>) {
     // SAFETY: until we return nobody else frees it.
-    let free = unsafe { header(task) }.vtable.free;
+    let header = unsafe { header(task) };
+    header.canary.freed();
+    let free = header.vtable.free;
     // SAFETY: there is no reference left, and so no owner of the stage but us.
     unsafe { free(task) };
 }

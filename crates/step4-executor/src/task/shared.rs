@@ -11,6 +11,7 @@
 //! | `start`    | Q → R                                    | `fetch_add` | Acquire | it sees every `wake`, and the last `pause`   |
 //! | `pause`    | R → idle · R+Q → Q                       | `fetch_and` | Release | the next poll, on any thread, sees this one  |
 //! | `finish`   | R → DONE                                 | `fetch_add` | Release | the joiner (`is_done`, Acquire) sees the output |
+//! | `is_aborted` | unchanged                              | `load`      | Acquire | the future's destructor sees what the aborter wrote |
 //! | `detach`   | − HANDLE                                 | `fetch_and` | Acquire | it sees the output, which it then has to drop |
 //! | `retain`   | references + 1                           | `fetch_add` | Relaxed | nothing: the caller has a reference to copy  |
 //! | `release`  | references − 1                           | `fetch_sub` | AcqRel  | whoever frees sees the last uses of all others |
@@ -79,8 +80,7 @@ impl State for SharedState {
     }
 
     fn is_aborted(&self) -> bool {
-        // Relaxed: it carries no data, and `start` or `pause` has ordered what must be seen.
-        self.word.load(Relaxed) & ABORTED != 0
+        self.word.load(Acquire) & ABORTED != 0
     }
 
     fn retain(&self, _home: bool) {
