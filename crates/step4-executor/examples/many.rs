@@ -6,12 +6,13 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::process::Command;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use step2::yield_now;
 use step3::sleep;
-use step4::{JoinHandle, TcpListener, TcpStream, run, spawn};
+use step4::{JoinHandle, TcpListener, TcpStream, run, spawn, unblock};
 
 const TASKS: u32 = 100_000;
 const YIELDS: u32 = 1_000_000;
@@ -21,6 +22,10 @@ const ROUNDS: usize = 10;
 
 fn main() -> io::Result<()> {
     let wanted = std::env::args().nth(1);
+    if wanted.as_deref() == Some("clients") {
+        let server = std::env::args().nth(2).and_then(|addr| addr.parse().ok());
+        return run(clients(server.ok_or(io::ErrorKind::InvalidInput)?));
+    }
     let wants = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
     if wants("tasks") {
         run(tasks());
@@ -102,34 +107,46 @@ async fn timers() {
     report("a timer set and dropped, all at once, boxed", TIMERS, begin.elapsed());
 }
 
+/// The server; the clients are a process of their own, so that neither needs more than one descriptor a connection.
 async fn echo() -> io::Result<()> {
-    // Both ends are in this process: two descriptors a connection, and a few for the rest.
-    let limit = rlimit::increase_nofile_limit(2 * CONNECTIONS as u64 + 100)?;
-    let connections = CONNECTIONS.min((limit as usize).saturating_sub(100) / 2);
-    if connections < CONNECTIONS {
-        println!("the system allows {limit} open files: {connections} connections instead of {CONNECTIONS}");
-    }
+    raise_limit()?;
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let addr = listener.local_addr()?;
+    let clients = unblock(move || Command::new(std::env::current_exe()?).args(["clients", &addr.to_string()]).status());
     let server = spawn(async move {
         loop {
             let (stream, _peer) = listener.accept().await.expect("accepting works");
             drop(spawn(serve(stream)));
         }
     });
+    let status = clients.await?;
+    server.abort();
+    if status.success() { Ok(()) } else { Err(io::Error::other("the clients failed")) }
+}
+
+async fn clients(server: SocketAddr) -> io::Result<()> {
+    raise_limit()?;
     let begin = Instant::now();
     let mut clients = Vec::new();
-    for _ in 0..connections {
-        clients.push(TcpStream::connect(addr).await?);
+    for _ in 0..CONNECTIONS {
+        clients.push(TcpStream::connect(server).await?);
     }
-    println!("{connections} connections held after {:.2?}", begin.elapsed());
+    println!("{CONNECTIONS} connections held after {:.2?}", begin.elapsed());
     let begin = Instant::now();
     let asking: Vec<_> = clients.into_iter().map(|stream| spawn(ask(stream))).collect();
     for task in asking {
         task.await??;
     }
-    report("an echo of 64 bytes, all connections at once", (connections * ROUNDS) as u32, begin.elapsed());
-    server.abort();
+    report("an echo of 64 bytes, all connections at once", (CONNECTIONS * ROUNDS) as u32, begin.elapsed());
+    Ok(())
+}
+
+fn raise_limit() -> io::Result<()> {
+    let wanted = CONNECTIONS as u64 + 100;
+    let limit = rlimit::increase_nofile_limit(wanted)?;
+    if limit < wanted {
+        return Err(io::Error::other(format!("the system allows {limit} open files, and this takes {wanted}")));
+    }
     Ok(())
 }
 

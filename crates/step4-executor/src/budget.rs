@@ -13,11 +13,13 @@ use std::cell::Cell;
 use std::task::{Context, Poll, ready};
 
 /// Enough for a batch of messages, and some microseconds of work.
-const UNITS_PER_POLL: u32 = 128;
+const UNITS_PER_POLL: i32 = 128;
+/// Who goes on after so many refusals has no executor that would fill the budget up, such as a `block_on`.
+const REFUSALS: i32 = 32;
 
 thread_local! {
-    static LEFT: Cell<u32> = const { Cell::new(UNITS_PER_POLL) };
-    static TIMES_USED_UP: Cell<u32> = const { Cell::new(0) };
+    /// How many units are left; below zero, how many were refused since.
+    static LEFT: Cell<i32> = const { Cell::new(UNITS_PER_POLL) };
 }
 
 /// Spends one unit. Ready: go on. Pending: the budget is used up, and the task will be polled again.
@@ -36,15 +38,12 @@ thread_local! {
 /// ```
 pub fn spend(cx: &Context<'_>) -> Poll<()> {
     let left = LEFT.get();
-    if left == 0 {
-        // Full again at once: who drives futures without an executor has nobody to refill it.
-        refill();
-        TIMES_USED_UP.set(TIMES_USED_UP.get().wrapping_add(1));
-        cx.waker().wake_by_ref();
-        return Poll::Pending;
+    LEFT.set(if left > -REFUSALS { left - 1 } else { UNITS_PER_POLL });
+    if left > 0 {
+        return Poll::Ready(());
     }
-    LEFT.set(left - 1);
-    Poll::Ready(())
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// Spends one unit, and does `work` if there was one.
@@ -53,11 +52,9 @@ pub(crate) fn spend_on<T>(cx: &mut Context<'_>, work: impl FnOnce(&mut Context<'
     work(cx)
 }
 
-/// Returns how often this thread's budget was used up: if that has changed, it is time to give way.
-///
-/// For those who poll many futures in a row. Each would get on with a full budget after the one that used it up.
-pub(crate) fn times_used_up() -> u32 {
-    TIMES_USED_UP.get()
+/// Returns whether something was refused in this poll, so that it is time to give way.
+pub(crate) fn is_used_up() -> bool {
+    LEFT.get() < 0
 }
 
 /// Fills the budget up, before a poll.

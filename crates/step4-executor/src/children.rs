@@ -70,7 +70,6 @@ impl<F: Future> Children<F> {
         self.ready.set_parent(cx.waker());
         // No further than one round: a child that wakes itself goes behind the parent's other business.
         let round = self.ready.lock().queue.len();
-        let used_up = budget::times_used_up();
         for _ in 0..round {
             let Some(number) = self.ready.next() else { break };
             let child = &mut self.futures[number];
@@ -80,8 +79,10 @@ impl<F: Future> Children<F> {
                 self.unfinished -= 1;
                 return Poll::Ready(Some((number, output)));
             }
-            if budget::times_used_up() != used_up {
-                break; // That child has woken us. The others keep their places for the next poll.
+            if budget::is_used_up() {
+                // The others would get nothing done either. They keep their places for the next poll.
+                cx.waker().wake_by_ref();
+                break;
             }
         }
         Poll::Pending

@@ -20,21 +20,22 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nothing that can panic runs under this lock")
 }
 
-/// Stands for the memory of a task, which the model checker cannot see: a use is a read, and to free is a write.
+/// Stands for plain memory in the eyes of the model checker, which sees nothing else of it.
 ///
-/// If some use is not ordered before the free, the model fails. In a real build it takes no space and does nothing.
+/// The model fails if an exclusive use is not ordered before and after all others. In a real build it takes no space
+/// and does nothing.
 #[derive(Default)]
 pub(crate) struct Canary(#[cfg(feature = "loom")] loom::cell::UnsafeCell<()>);
 
 impl Canary {
     #[inline(always)]
-    pub(crate) fn used(&self) {
+    pub(crate) fn shared(&self) {
         #[cfg(feature = "loom")]
         self.0.with(|_| ());
     }
 
     #[inline(always)]
-    pub(crate) fn freed(&self) {
+    pub(crate) fn exclusive(&self) {
         #[cfg(feature = "loom")]
         self.0.with_mut(|_| ());
     }

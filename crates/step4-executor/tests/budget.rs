@@ -89,7 +89,9 @@ async fn finished_tasks(count: usize) -> Vec<step4::JoinHandle<()>> {
 }
 
 /// Returns how many turns another task has while `hog` waits for 10,000 tasks that are done already.
-fn turns_while_taking<F: Future + 'static>(hog: impl FnOnce(Vec<step4::JoinHandle<()>>) -> F + 'static) -> u32 {
+fn turns_while_taking<F: Future + 'static>(
+    hog: impl FnOnce(Vec<step4::JoinHandle<()>>) -> F + 'static,
+) -> u32 {
     run(async move {
         let tasks = finished_tasks(10_000).await;
         let turns = Rc::new(Cell::new(0));

@@ -46,7 +46,9 @@ fn run_by<F: Future + 'static>(clock: &ManualClock, main: F) -> F::Output {
 /// Returns what the panic of `f` says.
 fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let payload = catch_unwind(AssertUnwindSafe(|| drop(f()))).unwrap_err();
-    payload.downcast::<String>().map_or_else(|payload| payload.downcast::<&str>().unwrap().to_string(), |s| *s)
+    payload
+        .downcast::<String>()
+        .map_or_else(|payload| payload.downcast::<&str>().unwrap().to_string(), |s| *s)
 }
 
 // Turns.
@@ -474,7 +476,8 @@ fn a_park_may_return_early_for_no_reason() {
 fn a_loop_inside_a_loop_is_refused_and_the_outer_one_goes_on() {
     let (messages, output) = run(async {
         let before = spawn(async { "spawned before" });
-        let messages = [panic_of(|| run(async {})), panic_of(|| EventLoop::on(ThreadPark::new()).run(async {}))];
+        let messages =
+            [panic_of(|| run(async {})), panic_of(|| EventLoop::on(ThreadPark::new()).run(async {}))];
         (messages, before.await.unwrap())
     });
     for message in messages {
@@ -495,9 +498,8 @@ fn spawn_outside_of_a_loop_says_what_to_do() {
 
 #[test]
 fn a_sleep_without_timers_and_a_socket_without_a_selector_say_what_is_missing() {
-    let no_timers = EventLoop::on(ThreadPark::new()).run(async {
-        spawn(sleep(Duration::from_secs(1))).await.unwrap_err().to_string()
-    });
+    let no_timers = EventLoop::on(ThreadPark::new())
+        .run(async { spawn(sleep(Duration::from_secs(1))).await.unwrap_err().to_string() });
     assert!(no_timers.contains("no timer driver on this thread"), "{no_timers}");
     let no_selector = EventLoop::on(ThreadPark::new())
         .run(async { panic_of(|| UdpSocket::bind("127.0.0.1:0".parse().unwrap())) });

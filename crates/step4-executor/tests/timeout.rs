@@ -153,8 +153,7 @@ fn a_task_aborted_under_a_limit_leaves_no_timer_behind() {
         sleep(SECOND).await;
     }
     let clock = ManualClock::new();
-    let ((), timeline) =
-        timeline::record(|| EventLoop::with_clock(Clock::from(&clock)).unwrap().run(main()));
+    let ((), timeline) = timeline::record(|| EventLoop::with_clock(Clock::from(&clock)).unwrap().run(main()));
     let timers = timeline.order(|event| match &event.kind {
         timeline::Kind::TimerDropped { timer } => Some(format!("{timer} dropped")),
         timeline::Kind::TimerFired { timer } => Some(format!("{timer} fired")),

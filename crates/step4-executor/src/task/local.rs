@@ -138,7 +138,10 @@ impl LocalState {
 
 impl fmt::Debug for LocalState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalState").field("flags", &self.flags).field("refs", &self.refs).finish_non_exhaustive()
+        f.debug_struct("LocalState")
+            .field("flags", &self.flags)
+            .field("refs", &self.refs)
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,8 +176,9 @@ impl State for LocalState {
         matches!(self.elsewhere.fetch_update(Release, Relaxed, posted), Ok(before) if before & POSTED == 0)
     }
 
-    fn start(&self) {
+    fn start(&self) -> bool {
         self.flags.set(self.flags.get() & !QUEUED | RUNNING);
+        self.has(ABORTED)
     }
 
     fn pause(&self) -> bool {
@@ -196,10 +200,6 @@ impl State for LocalState {
             self.set(ABORTED);
         }
         self.wake(true)
-    }
-
-    fn is_aborted(&self) -> bool {
-        self.has(ABORTED)
     }
 
     fn retain(&self, home: bool) {

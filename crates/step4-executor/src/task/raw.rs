@@ -36,7 +36,8 @@ struct Header<S: Schedule> {
     vtable: &'static Vtable<S>,
     schedule: S,
     state: S::State,
-    canary: Canary,
+    memory: Canary,
+    stage: Canary,
 }
 
 #[repr(C)]
@@ -73,7 +74,8 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let header = Header { vtable: vtable::<F, S>(), schedule, state: S::State::new(), canary: Canary::default() };
+    let header =
+        Header { vtable: vtable::<F, S>(), schedule, state: S::State::new(), memory: Canary::default(), stage: Canary::default() };
     let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) });
     let task = NonNull::from(Box::leak(cell)).cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
@@ -98,6 +100,8 @@ fn vtable<F: Future, S: Schedule>() -> &'static Vtable<S> {
 ///
 /// `task` is a task with a future of type `F`, and the caller owns its stage (invariant 2).
 unsafe fn stage<'a, F: Future, S: Schedule>(task: Pointer<S>) -> &'a mut Stage<F> {
+    // SAFETY: the owner of the stage has a reference.
+    unsafe { header(task) }.stage.exclusive();
     let cell = task.cast::<TaskCell<F, S>>();
     // SAFETY: the pointer covers the whole cell (invariant 6).
     let stage: *mut Stage<F> = unsafe { UnsafeCell::raw_get(&raw const (*cell.as_ptr()).stage) };
@@ -173,7 +177,7 @@ unsafe fn header<'a, S: Schedule>(task: Pointer<S>) -> &'a Header<S> {
     // SAFETY: the memory is there, and everything in a header may be shared: what is plain in the state of a task with
     // a home is used by its home only, see `task::local`.
     let header = unsafe { task.as_ref() };
-    header.canary.used();
+    header.memory.shared();
     header
 }
 
@@ -185,7 +189,7 @@ unsafe fn header<'a, S: Schedule>(task: Pointer<S>) -> &'a Header<S> {
 unsafe fn free_task<S: Schedule>(task: Pointer<S>) {
     // SAFETY: until we return nobody else frees it.
     let header = unsafe { header(task) };
-    header.canary.freed();
+    header.memory.exclusive();
     let free = header.vtable.free;
     // SAFETY: there is no reference left, and so no owner of the stage but us.
     unsafe { free(task) };
@@ -208,8 +212,7 @@ impl<S: Schedule> Runnable<S> {
         let task = self.task;
         // SAFETY: the list has a reference until `complete`.
         let header = unsafe { header(task) };
-        header.state.start();
-        if header.state.is_aborted() {
+        if header.state.start() {
             probe::cancelled(task.addr().get());
             // SAFETY: we are the runner, so the stage is ours (invariants 1 and 2).
             unsafe { (header.vtable.cancel)(task) };
@@ -453,9 +456,8 @@ impl<T, S: Schedule> fmt::Debug for JoinHandle<T, S> {
 }
 
 fn raw_waker<S: Schedule>(task: Pointer<S>) -> RawWaker {
-    let vtable: &'static RawWakerVTable = const {
-        &RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
-    };
+    let vtable: &'static RawWakerVTable =
+        const { &RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>) };
     RawWaker::new(task.as_ptr().cast::<()>().cast_const(), vtable)
 }
 

@@ -8,10 +8,9 @@
 //! |------------|------------------------------------------|-------------|---------|----------------------------------------------|
 //! | `wake`     | idle → Q · R → R+Q                       | `fetch_or`  | Release | the next poll sees what the waker wrote      |
 //! | `abort`    | + ABORTED; else as `wake`                | `fetch_or`  | Release | as `wake`                                    |
-//! | `start`    | Q → R                                    | `fetch_add` | Acquire | it sees every `wake`, and the last `pause`   |
+//! | `start`    | Q → R                                    | `fetch_add` | Acquire | it sees every `wake`, `abort` and `pause`    |
 //! | `pause`    | R → idle · R+Q → Q                       | `fetch_and` | Release | the next poll, on any thread, sees this one  |
 //! | `finish`   | R → DONE                                 | `fetch_add` | Release | the joiner (`is_done`, Acquire) sees the output |
-//! | `is_aborted` | unchanged                              | `load`      | Acquire | the future's destructor sees what the aborter wrote |
 //! | `detach`   | − HANDLE                                 | `fetch_and` | Acquire | it sees the output, which it then has to drop |
 //! | `retain`   | references + 1                           | `fetch_add` | Relaxed | nothing: the caller has a reference to copy  |
 //! | `release`  | references − 1                           | `fetch_sub` | AcqRel  | whoever frees sees the last uses of all others |
@@ -58,8 +57,8 @@ impl State for SharedState {
         self.word.fetch_or(QUEUED, Release) & (QUEUED | RUNNING | DONE) == 0
     }
 
-    fn start(&self) {
-        self.word.fetch_add(RUNNING - QUEUED, Acquire);
+    fn start(&self) -> bool {
+        self.word.fetch_add(RUNNING - QUEUED, Acquire) & ABORTED != 0
     }
 
     fn pause(&self) -> bool {
@@ -77,10 +76,6 @@ impl State for SharedState {
 
     fn abort(&self) -> bool {
         self.word.fetch_or(ABORTED | QUEUED, Release) & (QUEUED | RUNNING | DONE) == 0
-    }
-
-    fn is_aborted(&self) -> bool {
-        self.word.load(Acquire) & ABORTED != 0
     }
 
     fn retain(&self, _home: bool) {

@@ -23,8 +23,8 @@ pub trait State: 'static {
     #[must_use = "a wake that wins the race must schedule the task, or it is lost"]
     fn wake(&self, home: bool) -> bool;
 
-    /// Begins a poll.
-    fn start(&self);
+    /// Begins a poll. True: the task was aborted, and the caller drops the future instead.
+    fn start(&self) -> bool;
 
     /// Ends a poll that was pending. True: it was woken meanwhile, and the caller must schedule it again.
     #[must_use = "a task woken during its poll must be scheduled again, or the wake is lost"]
@@ -41,9 +41,6 @@ pub trait State: 'static {
     /// Does nothing to a task that is done.
     #[must_use = "a task to be dropped must be scheduled, or it stays for ever"]
     fn abort(&self) -> bool;
-
-    /// Returns whether the task is to be dropped instead of polled.
-    fn is_aborted(&self) -> bool;
 
     /// Counts one more waker.
     fn retain(&self, home: bool);
