@@ -1,7 +1,7 @@
 //! The learner's command-line tool: where you are, what is built, and the demos.
 //!
-//! It needs nothing of the steps to build, so that a first `cargo run` answers soon. A demo is an *example* of its step,
-//! and runs in a process of its own (see [`demo`]).
+//! It needs nothing of the steps to build, so that `cargo course` answers soon, even while a step does not compile. A demo
+//! is an *example* of its step, and runs in a process of its own (see [`demo`]).
 //!
 //! # Exit codes
 //!

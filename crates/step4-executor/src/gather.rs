@@ -75,7 +75,7 @@ pub fn try_gather<T, E: From<JoinError>, S: Schedule>(
 pub async fn gather_settled<T, S: Schedule>(
     handles: impl IntoIterator<Item = JoinHandle<T, S>>,
 ) -> Vec<Result<T, JoinError>> {
-    match Gather::new(handles, |outcome| Ok::<_, Never>(outcome)).await {
+    match Gather::new(handles, Ok::<_, Never>).await {
         Ok(outcomes) => outcomes,
         Err(never) => match never {},
     }

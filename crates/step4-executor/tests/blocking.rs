@@ -95,7 +95,7 @@ fn the_error_comes_at_the_await() {
 fn the_panic_comes_at_the_await_and_the_threads_go_on() {
     run(async {
         for n in 0..20 {
-            let error = spawn(unblock(move || panic!("no bread {n}"))).await.map(|()| ()).unwrap_err();
+            let error = spawn(unblock(move || panic!("no bread {n}"))).await.unwrap_err();
             assert_eq!(error.to_string(), format!("the task panicked: no bread {n}"));
         }
         assert_eq!(unblock(|| 7).await, 7);

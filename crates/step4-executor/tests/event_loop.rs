@@ -178,7 +178,7 @@ fn a_failing_task_is_reported_and_the_loop_goes_on() {
             })
         });
         let others: Vec<_> = others.collect();
-        let error = spawn(async { panic!("no bread") }).await.map(|()| ()).unwrap_err();
+        let error = spawn(async { panic!("no bread") }).await.unwrap_err();
         (error, gather(others).await.unwrap())
     });
     assert_eq!(error.to_string(), "the task panicked: no bread");
@@ -439,7 +439,7 @@ fn a_park_that_fails_is_a_panic_of_run_and_leaves_nothing_behind() {
                 pending::<()>().await;
             }));
             pending::<()>().await;
-        })
+        });
     });
     assert!(message.contains("the event loop's park failed"), "{message}");
     assert!(message.contains("no sleep to be had"), "{message}");

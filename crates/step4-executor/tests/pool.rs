@@ -124,7 +124,7 @@ fn a_panic_is_the_joiners_error_and_the_workers_go_on() {
     let pool = pool(2);
     let bad: Vec<_> = (0..20).map(|n| pool.spawn(async move { panic!("no bread {n}") })).collect();
     for (n, handle) in bad.into_iter().enumerate() {
-        let error: JoinError = block_on(handle).map(|()| ()).unwrap_err();
+        let error: JoinError = block_on(handle).unwrap_err();
         assert_eq!(error.to_string(), format!("the task panicked: no bread {n}"));
     }
     // Both workers are still there: each waits for the other.

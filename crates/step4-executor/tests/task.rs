@@ -311,7 +311,8 @@ fn woken_many_times_a_task_runs_once() {
             let waker = wakers.recv().unwrap();
             for _ in 0..10 {
                 waker.wake_by_ref();
-                waker.clone().wake();
+                let clone = waker.clone();
+                clone.wake();
             }
             task.await.unwrap();
         });
@@ -566,8 +567,9 @@ fn a_waker_that_outlives_its_loop_does_nothing_here_or_elsewhere() {
     drops.assert_all_here(1); // With the loop, although the waker is still there.
     waker.wake_by_ref();
     thread::spawn(move || {
-        waker.wake_by_ref();
-        waker.clone().wake();
+        let clone = waker.clone();
+        waker.wake();
+        clone.wake_by_ref();
     })
     .join()
     .unwrap();
@@ -590,10 +592,10 @@ fn a_waker_is_called_elsewhere_while_its_loop_ends() {
             });
             yield_now().await;
             yield_now().await;
-            handle
+            [handle]
         });
         drops.assert_all_here(1);
-        drop::<JoinHandle<()>>(handle);
+        drop::<[JoinHandle<()>; 1]>(handle);
         other.join().unwrap();
     }
 }
@@ -606,7 +608,8 @@ fn a_waker_of_an_ended_loop_may_be_used_in_the_next_loop_on_another_thread() {
         let (handle, waker) = run(async {
             let (sender, receiver) = oneshot();
             let handle = spawn(async move { sender.send(own_waker().await).unwrap() });
-            (handle, receiver.await.unwrap())
+            let waker = receiver.await.unwrap();
+            (handle, waker)
         });
         let other = thread::spawn(move || {
             run(async move {

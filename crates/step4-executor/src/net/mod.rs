@@ -27,6 +27,6 @@ pub async fn resolve(name: impl ToSocketAddrs + Send + 'static) -> io::Result<Ve
 }
 
 /// Says in an error what was being done, and to which address.
-fn about(error: io::Error, doing: &str, addr: SocketAddr) -> io::Error {
+fn about(error: &io::Error, doing: &str, addr: SocketAddr) -> io::Error {
     io::Error::new(error.kind(), format!("could not {doing} {addr}: {error}"))
 }

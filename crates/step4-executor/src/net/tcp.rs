@@ -43,7 +43,7 @@ impl TcpListener {
     ///
     /// Panics outside of a loop or pool.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let listener = mio::net::TcpListener::bind(addr).map_err(|error| about(error, "listen on", addr))?;
+        let listener = mio::net::TcpListener::bind(addr).map_err(|error| about(&error, "listen on", addr))?;
         Ok(Self { io: Registered::new(listener)? })
     }
 
@@ -107,7 +107,7 @@ impl TcpStream {
             stream.io.until_done(Direction::Write, is_connected).await?;
             Ok(stream)
         };
-        connecting.await.map_err(|error| about(error, "connect to", addr))
+        connecting.await.map_err(|error| about(&error, "connect to", addr))
     }
 
     /// Reads what is there, at most `buffer`, and waits if there is nothing. Returns 0 at the end.

@@ -332,7 +332,8 @@ unsafe impl<S: Schedule<State = LocalState>> Send for Letter<S> {}
 impl<S: Schedule<State = LocalState>> Letter<S> {
     /// Puts a task that was woken elsewhere into a letter.
     pub(crate) fn new(task: Runnable<S>) -> Self {
-        Self(task.task)
+        let Runnable { task } = task;
+        Self(task)
     }
 
     /// Opens a letter: at its task's home, or when that home is gone and the task is done with it.
