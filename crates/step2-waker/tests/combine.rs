@@ -124,7 +124,8 @@ fn dropping_the_future_does_not_stop_a_job_that_has_begun() {
 #[test]
 fn a_full_pool_makes_the_future_wait_and_loses_no_job() {
     let pool = Arc::new(BlockingPool::new(1, 1));
-    let jobs = (0..100).map(|n| Box::pin(unblock(&pool, move || n)) as std::pin::Pin<Box<dyn Future<Output = i32>>>);
+    let jobs =
+        (0..100).map(|n| Box::pin(unblock(&pool, move || n)) as std::pin::Pin<Box<dyn Future<Output = i32>>>);
     // A chain of joins: a hundred jobs at once for a queue that holds one.
     let all = jobs.fold(Box::pin(ready(0)) as std::pin::Pin<Box<dyn Future<Output = i32>>>, |sum, job| {
         Box::pin(async {

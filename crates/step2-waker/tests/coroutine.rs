@@ -42,10 +42,14 @@ fn driven_by_hand_it_stops_resumes_and_ends_and_the_enum_does_so_poll_by_poll_li
     lines.borrow_mut().clear();
     let by_hand = lines_after_each_poll(MainMachine::new(&print, yield_now), &lines);
     assert_eq!(by_hand, by_compiler);
-    assert_eq!(by_hand, [vec![], vec!["Begin operation".to_owned()], vec![
-        "Begin operation".to_owned(),
-        "End operation".to_owned()
-    ]]);
+    assert_eq!(
+        by_hand,
+        [
+            vec![],
+            vec!["Begin operation".to_owned()],
+            vec!["Begin operation".to_owned(), "End operation".to_owned()]
+        ]
+    );
 }
 
 #[test]

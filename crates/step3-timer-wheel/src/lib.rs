@@ -31,13 +31,13 @@
 //! | [`block_on`] | drives one future that may sleep |
 //! | [`now`] | the time on the current driver's clock |
 //! | [`try_now`] | the same, if there is a driver |
-//! | [`sleep`] | waits for a while |
+//! | [`sleep`](sleep()) | waits for a while |
 //! | [`sleep_until`] | waits for a moment |
 //! | [`Sleep`] | the future of both |
-//! | [`timeout`] | gives a future a time limit |
+//! | [`timeout`](timeout()) | gives a future a time limit |
 //! | [`Timeout`] | the future of that |
 //! | [`Elapsed`] | the error when the limit came first |
-//! | [`interval`] | ticks at a steady pace |
+//! | [`interval`](interval()) | ticks at a steady pace |
 //! | [`Interval`] | the ticks |
 //! | [`MissedTicks`] | what to do when they come too late |
 

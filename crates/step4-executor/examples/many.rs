@@ -112,7 +112,8 @@ async fn echo() -> io::Result<()> {
     raise_limit()?;
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let addr = listener.local_addr()?;
-    let clients = unblock(move || Command::new(std::env::current_exe()?).args(["clients", &addr.to_string()]).status());
+    let clients =
+        unblock(move || Command::new(std::env::current_exe()?).args(["clients", &addr.to_string()]).status());
     let server = spawn(async move {
         loop {
             let (stream, _peer) = listener.accept().await.expect("accepting works");
@@ -145,7 +146,9 @@ fn raise_limit() -> io::Result<()> {
     let wanted = CONNECTIONS as u64 + 100;
     let limit = rlimit::increase_nofile_limit(wanted)?;
     if limit < wanted {
-        return Err(io::Error::other(format!("the system allows {limit} open files, and this takes {wanted}")));
+        return Err(io::Error::other(format!(
+            "the system allows {limit} open files, and this takes {wanted}"
+        )));
     }
     Ok(())
 }

@@ -36,7 +36,8 @@ impl Mailbox {
     /// Gives a mailbox to the loop that `owner` wakes.
     pub(crate) fn lease(owner: Waker) -> &'static Mailbox {
         let free = FREE.lock().expect("nothing panics under this lock").pop();
-        let mailbox = free.unwrap_or_else(|| Box::leak(Box::new(Mailbox { inside: Mutex::new(Inside::default()) })));
+        let mailbox =
+            free.unwrap_or_else(|| Box::leak(Box::new(Mailbox { inside: Mutex::new(Inside::default()) })));
         lock(&mailbox.inside).owner = Some(owner);
         mailbox
     }

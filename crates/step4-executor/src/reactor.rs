@@ -93,7 +93,12 @@ impl IoDriver {
             sources: Mutex::new(Slab::new()),
             sleeper: Arc::new(Sleeper { token: ParkToken::new(), waker }),
         };
-        Ok(Self { poll, events: Events::with_capacity(BATCH), reactor: Arc::new(reactor), wakers: Vec::new() })
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(BATCH),
+            reactor: Arc::new(reactor),
+            wakers: Vec::new(),
+        })
     }
 
     /// Returns how many sockets are registered.
@@ -240,7 +245,9 @@ impl<S: mio::event::Source> Registered<S> {
     /// Panics if there is none.
     pub(crate) fn new(mut socket: S) -> io::Result<Self> {
         let Some(reactor) = CURRENT.with_borrow(Clone::clone) else {
-            panic!("no IO driver on this thread: open sockets inside `step4::run` or a task of a `ThreadPool`")
+            panic!(
+                "no IO driver on this thread: open sockets inside `step4::run` or a task of a `ThreadPool`"
+            )
         };
         let source = Arc::new(Source::default());
         let number = reactor.sources().insert(Arc::clone(&source));

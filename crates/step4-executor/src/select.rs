@@ -54,7 +54,9 @@ pub async fn select<T, S: Schedule>(handles: &mut Vec<JoinHandle<T, S>>) -> Opti
 ///     assert!(outcomes.next().await.is_none());
 /// });
 /// ```
-pub fn as_completed<T, S: Schedule>(handles: impl IntoIterator<Item = JoinHandle<T, S>>) -> AsCompleted<T, S> {
+pub fn as_completed<T, S: Schedule>(
+    handles: impl IntoIterator<Item = JoinHandle<T, S>>,
+) -> AsCompleted<T, S> {
     AsCompleted { children: Children::new(handles) }
 }
 

@@ -117,7 +117,9 @@ where
 {
     let shared = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| Arc::clone(&worker.shared)));
     let Some(shared) = shared else {
-        panic!("`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)")
+        panic!(
+            "`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)"
+        )
     };
     shared.spawn(future)
 }
@@ -333,7 +335,8 @@ impl Worker {
         let mut searching = false;
         while !self.shared.stop.load(Acquire) {
             searching = searching || self.shared.idle.search();
-            if searching && let Some(task) = self.own().or_else(|| self.injected()).or_else(|| self.stolen()) {
+            if searching && let Some(task) = self.own().or_else(|| self.injected()).or_else(|| self.stolen())
+            {
                 if self.shared.idle.found() {
                     self.shared.wake_one();
                 }

@@ -27,8 +27,7 @@ impl Drop for Guard {
     }
 }
 
-/// Fewer rounds under Miri, which runs this file with `-Zmiri-tree-borrows -Zmiri-ignore-leaks` (crossbeam's epochs need
-/// both), but for sockets.
+/// Fewer rounds under Miri, which needs `-Zmiri-tree-borrows -Zmiri-ignore-leaks` here for crossbeam's sake.
 fn rounds(usually: usize) -> usize {
     if cfg!(miri) { usually.div_ceil(1_000).max(12) } else { usually }
 }
@@ -436,6 +435,7 @@ fn a_task_woken_by_many_threads_at_once_ends_once() {
 // Timers, sockets and blocking jobs in tasks of a pool.
 
 #[test]
+#[cfg_attr(miri, ignore = "it is about wall time")]
 fn sleeps_in_tasks_of_a_pool_overlap() {
     let pool = pool(2);
     let begin = Instant::now();
@@ -501,6 +501,7 @@ fn a_sleep_ends_in_time_though_its_task_has_gone_to_another_worker() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it has no sockets")]
 fn sockets_work_in_tasks_of_a_pool() {
     let pool = pool(2);
     let echoed = pool.spawn(async {

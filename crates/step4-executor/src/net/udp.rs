@@ -38,7 +38,8 @@ impl UdpSocket {
     ///
     /// Panics outside of a loop or pool.
     pub fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let socket = mio::net::UdpSocket::bind(addr).map_err(|error| about(&error, "open a socket on", addr))?;
+        let socket =
+            mio::net::UdpSocket::bind(addr).map_err(|error| about(&error, "open a socket on", addr))?;
         Ok(Self { io: Registered::new(socket)? })
     }
 

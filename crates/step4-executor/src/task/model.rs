@@ -263,10 +263,13 @@ mod on_one_thread {
         check(|| {
             let event_loop = Loop::new();
             let slots = [Slot::new(), Slot::new()];
-            let handle = event_loop.spawn(waits_for(slots.clone(), [flag(), flag()].map(|flag| {
-                flag.store(1, Relaxed);
-                flag
-            })));
+            let handle = event_loop.spawn(waits_for(
+                slots.clone(),
+                [flag(), flag()].map(|flag| {
+                    flag.store(1, Relaxed);
+                    flag
+                }),
+            ));
             event_loop.turn();
             assert!(handle.is_finished());
             drop(handle);
@@ -387,7 +390,11 @@ mod on_many_threads {
                 let (slots, flags) = (slots.clone(), flags.clone());
                 poll_fn(move |cx| {
                     slots.iter().for_each(|slot| slot.put(cx.waker().clone()));
-                    if flags.iter().all(|flag| flag.load(Relaxed) == 1) { Poll::Ready(()) } else { Poll::Pending }
+                    if flags.iter().all(|flag| flag.load(Relaxed) == 1) {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
                 })
             });
             for (slot, flag) in slots.iter().cloned().zip(flags) {

@@ -74,8 +74,13 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let header =
-        Header { vtable: vtable::<F, S>(), schedule, state: S::State::new(), memory: Canary::default(), stage: Canary::default() };
+    let header = Header {
+        vtable: vtable::<F, S>(),
+        schedule,
+        state: S::State::new(),
+        memory: Canary::default(),
+        stage: Canary::default(),
+    };
     let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) });
     let task = NonNull::from(Box::leak(cell)).cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
@@ -331,9 +336,9 @@ unsafe impl<S: Schedule<State = LocalState>> Send for Letter<S> {}
 
 impl<S: Schedule<State = LocalState>> Letter<S> {
     /// Puts a task that was woken elsewhere into a letter.
+    #[expect(clippy::needless_pass_by_value, reason = "the right to run it is used up by this")]
     pub(crate) fn new(task: Runnable<S>) -> Self {
-        let Runnable { task } = task;
-        Self(task)
+        Self(task.task)
     }
 
     /// Opens a letter: at its task's home, or when that home is gone and the task is done with it.
