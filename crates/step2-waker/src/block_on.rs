@@ -50,7 +50,7 @@ pub fn drive<P: Park, F: Future>(park: &mut P, future: F) -> io::Result<F::Outpu
         probe::poll_end(lane, poll.is_ready());
         match poll {
             Poll::Ready(output) => return Ok(output),
-            Poll::Pending => park.park(None)?,
+            Poll::Pending => _ = park.park(None)?,
         }
     }
 }

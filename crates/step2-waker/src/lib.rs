@@ -26,10 +26,10 @@
 //! | [`waker_by_hand`] | a `Waker` over an `Arc`, from a vtable of our own |
 //! | [`wake_quietly`] | a wake that survives a waker that panics |
 //! | [`MainMachine`] | the note's `main`, as the enum the compiler would write |
-//! | [`block_on`] | drives one future on this thread |
+//! | [`block_on`](block_on()) | drives one future on this thread |
 //! | [`drive`] | the same, on a park of your choice |
-//! | [`unblock`] | a blocking job as a future |
-//! | [`oneshot`] | a channel for one value |
+//! | [`unblock`](unblock()) | a blocking job as a future |
+//! | [`oneshot`](oneshot()) | a channel for one value |
 //! | [`Sender`] | its sending half |
 //! | [`Receiver`] | its receiving half, a future |
 //! | [`Closed`] | what the receiver gets when there will be no value |

@@ -29,7 +29,6 @@ use crate::sync::{Mutex, MutexGuard};
 /// std::thread::spawn(move || sender.send("done"));
 /// assert_eq!(step2::block_on(receiver), Ok("done"));
 /// ```
-#[must_use]
 pub fn oneshot<T>() -> (Sender<T>, Receiver<T>) {
     let slot = Arc::new(Slot(Mutex::new(State::Waiting(None))));
     (Sender { slot: Arc::clone(&slot) }, Receiver { slot, taken: false })

@@ -49,10 +49,12 @@ pub trait Park {
     /// Returns at once if a waker was called since the last `park`; those calls are used up together. It may also
     /// return early for no reason: callers look again and come back. Takes `&mut self`, since only the owner sleeps.
     ///
+    /// Returns whether anything has happened: a waker was called, or what this park drives has woken somebody.
+    ///
     /// # Errors
     ///
     /// Returns the system's error if it cannot sleep at all; a thread always can.
-    fn park(&mut self, limit: Option<Duration>) -> io::Result<()>;
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<bool>;
 
     /// Makes what this park drives current on this thread, until the returned guard is dropped.
     ///
@@ -134,16 +136,16 @@ impl ParkToken {
         self.0.swap(NOTIFIED, Release) == PARKED
     }
 
-    /// Announces a sleep. Returns false if there is a wake already, and the owner must not sleep.
+    /// Announces a sleep. Returns false if there is a wake already, which this uses up: the owner must not sleep.
     #[must_use = "sleeping although this returned false loses a wake"]
     pub fn begin(&self) -> bool {
         // What a `notify` wrote is seen by `end`: this swap is a link in the same chain of read-modify-writes.
         self.0.swap(PARKED, Relaxed) != NOTIFIED
     }
 
-    /// Ends the sleep, whether or not there was one, and uses up the wake.
-    pub fn end(&self) {
-        self.0.swap(EMPTY, Acquire);
+    /// Ends the sleep, whether or not there was one, and uses up the wake. Returns whether there was a wake.
+    pub fn end(&self) -> bool {
+        self.0.swap(EMPTY, Acquire) == NOTIFIED
     }
 }
 
@@ -206,9 +208,11 @@ impl Park for ThreadPark {
         waker_by_hand(Arc::clone(&self.sleeper))
     }
 
-    fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         let token = &self.sleeper.token;
-        if limit != Some(Duration::ZERO) && token.begin() {
+        let only_looks = limit == Some(Duration::ZERO);
+        let woken_before = !only_looks && !token.begin();
+        if !only_looks && !woken_before {
             probe::parked(limit);
             // The thread may be unparked by someone else too; then this returns early, as the trait allows.
             match limit {
@@ -217,8 +221,7 @@ impl Park for ThreadPark {
             }
             probe::unparked();
         }
-        token.end();
-        Ok(())
+        Ok(token.end() | woken_before)
     }
 }
 

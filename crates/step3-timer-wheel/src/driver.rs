@@ -110,26 +110,27 @@ impl<P: Park> Park for TimerDriver<P> {
         self.park.waker()
     }
 
-    fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         self.timers.throw_out_dropped_elsewhere();
         let until_next = self.timers.until_next();
         let sleep = match (limit, until_next) {
             (Some(limit), Some(next)) => Some(limit.min(next)),
             (limit, next) => limit.or(next),
         };
-        match (self.timers.clock.as_manual(), sleep) {
+        let woken = match (self.timers.clock.as_manual(), sleep) {
             (Some(manual), Some(sleep)) => {
-                self.park.park(Some(Duration::ZERO))?;
-                if !sleep.is_zero() {
+                let woken = self.park.park(Some(Duration::ZERO))?;
+                // Whoever was woken goes on first, and takes no time: a real clock would not have moved either.
+                if !woken && !sleep.is_zero() {
                     probe::parked(Some(sleep));
                     manual.advance(sleep);
                     probe::unparked();
                 }
+                woken
             }
             _ => self.park.park(sleep)?,
-        }
-        self.timers.fire();
-        Ok(())
+        };
+        Ok(self.timers.fire() | woken)
     }
 
     fn enter(&self) -> Entered {
@@ -225,15 +226,17 @@ impl Timers {
         Some(Duration::from_nanos((next * NANOS_PER_TICK).saturating_sub(self.now())))
     }
 
-    /// Wakes all that is due.
-    fn fire(&self) {
+    /// Wakes all that is due. Returns whether anything was.
+    fn fire(&self) -> bool {
         if self.wheel.borrow().is_empty() {
-            return;
+            return false;
         }
         let tick = self.now() / NANOS_PER_TICK;
+        let mut fired = false;
         loop {
             let due = self.wheel.borrow_mut().pop(tick);
-            let Some((key, waker)) = due else { return };
+            let Some((key, waker)) = due else { return fired };
+            fired = true;
             probe::timer_fired(key.bits());
             wake_quietly(waker);
         }

@@ -7,8 +7,8 @@ use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use step2::{Either, Park, ThreadPark, drive, oneshot, race};
-use step3::{Clock, ManualClock, Sleep, TimerDriver, block_on, now, sleep, sleep_until, try_now};
+use step2::{Either, Park, ThreadPark, drive, oneshot, race, yield_now};
+use step3::{Clock, ManualClock, Sleep, TimerDriver, block_on, now, sleep, sleep_until, timeout, try_now};
 
 mod support;
 use support::{Does, Wakes, days, look, manual, ms, panic_of, park, poll, run, secs};
@@ -65,7 +65,7 @@ fn a_park_below_that_cannot_sleep_hands_its_error_up() {
         fn waker(&self) -> Waker {
             Waker::noop().clone()
         }
-        fn park(&mut self, _limit: Option<Duration>) -> io::Result<()> {
+        fn park(&mut self, _limit: Option<Duration>) -> io::Result<bool> {
             Err(io::Error::from(io::ErrorKind::OutOfMemory))
         }
     }
@@ -431,6 +431,27 @@ fn a_driver_made_late_in_the_life_of_its_clock_starts_there() {
         now()
     });
     assert_eq!(slept.expect("a thread can always park"), days(10_000) + secs(1));
+}
+
+/// The clock used to jump to the next deadline although somebody had been woken, and could run at once.
+#[test]
+fn whoever_is_woken_goes_on_before_a_manual_clock_moves() {
+    let outcome = run(timeout(secs(1), async {
+        yield_now().await;
+        sleep(Duration::ZERO).await;
+        now()
+    }));
+    assert_eq!(outcome, Ok(Duration::ZERO));
+
+    let (_, mut driver) = manual();
+    let _entered = driver.enter();
+    let _nap = set(secs(1), Waker::noop());
+    driver.waker().wake();
+    assert!(driver.park(None).expect("a thread can always park"), "woken");
+    assert_eq!(now(), Duration::ZERO);
+    assert!(driver.park(None).expect("a thread can always park"), "a timer fired");
+    assert_eq!(now(), secs(1));
+    assert!(!driver.park(Some(secs(1))).expect("a thread can always park"), "nothing happened");
 }
 
 #[test]

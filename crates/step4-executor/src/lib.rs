@@ -13,9 +13,9 @@
 //! Read the modules in this order:
 //!
 //! 1. [`task`]: what a task is; [`schedule`]: the seam between it and its executor.
-//! 2. [`event_loop`]: one thread, first in, first out: asyncio's loop; [`mailbox`]: wakes from other threads;
-//!    [`budget`] and [`hog`]: against tasks that do not give way.
-//! 3. [`children`], [`gather`](mod@gather), [`select`](mod@select): waiting for many.
+//! 2. [`event_loop`]: one thread, first in, first out: asyncio's loop; `mailbox`: wakes from other threads;
+//!    [`budget`] and `hog`: against tasks that do not give way.
+//! 3. `children`, [`gather`](mod@gather), [`select`](mod@select): waiting for many.
 //! 4. [`reactor`], [`net`]: sockets; [`blocking`], [`fs`]: what can only block.
 //! 5. [`idle`], [`steal`]: many threads.
 //!
@@ -31,11 +31,11 @@
 //! | [`Schedule`] | where a task goes when it can run again |
 //! | [`Local`] | to its event loop |
 //! | [`Stealing`] | to the workers of a pool |
-//! | [`gather`] | awaits tasks, in the order of the arguments |
+//! | [`gather`](gather()) | awaits tasks, in the order of the arguments |
 //! | [`try_gather`] | the same for tasks that return a `Result` |
 //! | [`gather_settled`] | the same, with every outcome |
 //! | [`join_all`] | runs futures together inside one task |
-//! | [`select`] | awaits whichever task is first |
+//! | [`select`](select()) | awaits whichever task is first |
 //! | [`as_completed`] | awaits tasks in the order in which they end |
 //! | [`AsCompleted`] | their outcomes |
 //! | [`shield`] | protects work from the cancellation of its waiter |

@@ -116,7 +116,8 @@ impl IoDriver {
         Ok(())
     }
 
-    fn dispatch(&mut self) {
+    /// Wakes whoever waits for what has happened. Returns whether anybody did.
+    fn dispatch(&mut self) -> bool {
         for event in &self.events {
             let Token(number) = event.token();
             let source = self.reactor.sources().get(number).cloned();
@@ -125,7 +126,9 @@ impl IoDriver {
                 source.take_waiting(event, &mut self.wakers);
             }
         }
+        let woken = !self.wakers.is_empty();
         self.wakers.drain(..).for_each(wake_quietly);
+        woken
     }
 }
 
@@ -134,20 +137,21 @@ impl Park for IoDriver {
         Waker::from(Arc::clone(&self.reactor.sleeper))
     }
 
-    fn park(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         let sleeper = Arc::clone(&self.reactor.sleeper);
-        let outcome = if limit != Some(Duration::ZERO) && sleeper.token.begin() {
+        let only_looks = limit == Some(Duration::ZERO);
+        let woken_before = !only_looks && !sleeper.token.begin();
+        let outcome = if only_looks || woken_before {
+            self.wait(Some(Duration::ZERO))
+        } else {
             probe::parked(limit);
             let outcome = self.wait(limit);
             probe::unparked();
             outcome
-        } else {
-            self.wait(Some(Duration::ZERO)) // Only a look.
         };
-        sleeper.token.end();
+        let woken = sleeper.token.end() | woken_before;
         outcome?;
-        self.dispatch();
-        Ok(())
+        Ok(self.dispatch() | woken)
     }
 
     fn enter(&self) -> Entered {

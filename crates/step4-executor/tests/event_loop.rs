@@ -422,7 +422,7 @@ impl Park for FailsAfter {
         self.0.waker()
     }
 
-    fn park(&mut self, _limit: Option<Duration>) -> io::Result<()> {
+    fn park(&mut self, _limit: Option<Duration>) -> io::Result<bool> {
         self.1 = self.1.checked_sub(1).ok_or_else(|| io::Error::other("no sleep to be had"))?;
         self.0.park(Some(Duration::ZERO))
     }

@@ -304,6 +304,24 @@ fn every_task_is_dropped_once_whatever_becomes_of_it() {
     assert_eq!(dropped.load(SeqCst), 2 * tasks);
 }
 
+/// The worker that has run it is still in the middle of giving it back when another takes it, and frees it.
+#[test]
+fn a_detached_task_that_yields_may_be_freed_by_another_worker_at_once() {
+    let pool = pool(3);
+    let tasks = rounds(10_000);
+    let left = Arc::new(AtomicUsize::new(0));
+    for _ in 0..tasks {
+        let guard = Guard(Arc::clone(&left));
+        drop(pool.spawn(async move {
+            let _guard = guard;
+            yield_now().await;
+        }));
+    }
+    while left.load(SeqCst) < tasks {
+        thread::yield_now();
+    }
+}
+
 // Bad use.
 
 #[test]

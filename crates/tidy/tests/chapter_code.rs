@@ -15,15 +15,12 @@ fn check(sources: &[Source]) -> Complaints {
     for page in sources.iter().filter(|source| source.path.ends_with(".md")) {
         for Quotation { line, place, code } in quotations(&page.text) {
             let path = place.split('#').next().unwrap_or(place);
-            match sources.iter().find(|source| source.path == path) {
-                None => {
-                    complaints.add(&format!("{}:{line}", page.path), &format!("quotes {path}: no such file"))
-                }
-                Some(source) if !code.is_empty() && source.text.contains(&code) => {}
-                Some(_) => {
-                    complaints.add(&format!("{}:{line}", page.path), &format!("is not what {place} says"))
-                }
-            }
+            let what = match sources.iter().find(|source| source.path == path) {
+                None => format!("quotes {path}: no such file"),
+                Some(source) if !code.is_empty() && source.text.contains(&code) => continue,
+                Some(_) => format!("is not what {place} says"),
+            };
+            complaints.add(&format!("{}:{line}", page.path), &what);
         }
     }
     complaints

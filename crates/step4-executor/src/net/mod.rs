@@ -1,6 +1,6 @@
 //! Sockets that are awaited: TCP and UDP, on the reactor of the thread that opened them.
 //!
-//! Addresses are [`SocketAddr`](std::net::SocketAddr)s, not names: looking a name up blocks, so it is a job for other
+//! Addresses are [`SocketAddr`]s, not names: looking a name up blocks, so it is a job for other
 //! threads, [`resolve`].
 
 mod tcp;
