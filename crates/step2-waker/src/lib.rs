@@ -1,7 +1,7 @@
 //! Step 2: coroutines by hand. How a thread sleeps until somebody wakes it.
 //!
 //! Step 1 paid for every wait with a thread. Here one thread runs a computation that can *stop in the middle*: a
-//! [`Future`](std::future::Future). When it cannot go on it returns `Pending`, and leaves a [`Waker`](std::task::Waker)
+//! [`Future`]. When it cannot go on it returns `Pending`, and leaves a [`Waker`](std::task::Waker)
 //! with whoever can say when to look again. Between the two, the thread sleeps, and how it sleeps is one trait,
 //! [`Park`], that carries all the later steps.
 //!

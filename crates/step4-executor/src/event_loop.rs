@@ -141,6 +141,10 @@ impl Schedule for Local {
         }
     }
 
+    fn schedule_again(task: Runnable<Self>) {
+        QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+    }
+
     fn forget(&self, task: &Runnable<Self>) {
         TASKS.with_borrow_mut(|tasks| tasks.remove(task));
     }

@@ -28,6 +28,14 @@ pub trait Schedule: Sized + 'static {
     #[doc(hidden)]
     fn schedule(&self, task: Runnable<Self>);
 
+    /// Puts a task back that was woken during its poll. Called by whoever has run it.
+    ///
+    /// Not a method: as soon as the task is in a queue another thread may run it and free it, and its schedule lies inside.
+    #[doc(hidden)]
+    fn schedule_again(task: Runnable<Self>) {
+        task.schedule_held();
+    }
+
     /// Takes a task that is finished, or dropped, off the list of all tasks.
     #[doc(hidden)]
     fn forget(&self, task: &Runnable<Self>);

@@ -292,6 +292,14 @@ impl Schedule for Stealing {
         self.shared.enqueue(task);
     }
 
+    fn schedule_again(task: Runnable<Self>) {
+        WORKER.with_borrow(|worker| {
+            let worker = worker.as_ref().expect("only workers poll tasks");
+            worker.queue.push(task);
+            worker.shared.wake_one(); // By the worker's own reference: the task may be gone.
+        });
+    }
+
     fn forget(&self, task: &Runnable<Self>) {
         let mut tasks = self.shared.tasks();
         tasks.list.remove(task);

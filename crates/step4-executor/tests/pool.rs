@@ -308,7 +308,7 @@ fn every_task_is_dropped_once_whatever_becomes_of_it() {
 #[test]
 fn a_detached_task_that_yields_may_be_freed_by_another_worker_at_once() {
     let pool = pool(3);
-    let tasks = rounds(10_000);
+    let tasks = if cfg!(miri) { 300 } else { 10_000 };
     let left = Arc::new(AtomicUsize::new(0));
     for _ in 0..tasks {
         let guard = Guard(Arc::clone(&left));

@@ -225,7 +225,21 @@ impl<S: Schedule> Runnable<S> {
         } else if self.poll(header) {
             self.complete();
         } else if header.state.pause() {
-            header.schedule.schedule(self);
+            S::schedule_again(self);
+        }
+    }
+
+    /// Schedules the task, and keeps it in memory until that has returned.
+    pub(crate) fn schedule_held(self) {
+        let task = self.task;
+        // SAFETY: the list has a reference as long as the task is not run, and we have one from then on.
+        let header = unsafe { header(task) };
+        let home = header.schedule.is_home();
+        header.state.retain(home);
+        header.schedule.schedule(self);
+        if header.state.release(home) {
+            // SAFETY: the state says that it was the last.
+            unsafe { free_task(task) };
         }
     }
 
