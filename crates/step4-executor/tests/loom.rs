@@ -4,6 +4,7 @@
 //! task itself are in `src/task/model.rs`.) The queue here is a bare relaxed counter, so that nothing but the protocol
 //! makes work visible to those who look for it.
 #![cfg(feature = "loom")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::sync::Arc;
 use std::task::Waker;
