@@ -25,6 +25,7 @@
 //! | [`ThreadPark`] | a park that puts the thread to sleep in the kernel |
 //! | [`waker_by_hand`] | a `Waker` over an `Arc`, from a vtable of our own |
 //! | [`wake_quietly`] | a wake that survives a waker that panics |
+//! | [`contain`] | the same for any foreign code |
 //! | [`MainMachine`] | the note's `main`, as the enum the compiler would write |
 //! | [`block_on`](block_on()) | drives one future on this thread |
 //! | [`drive`] | the same, on a park of your choice |
@@ -62,4 +63,4 @@ pub use oneshot::{Closed, Receiver, Sender, oneshot};
 pub use park::{Entered, Park, ParkToken, ThreadPark};
 pub use state_machine::MainMachine;
 pub use unblock::unblock;
-pub use waker::{wake_quietly, waker_by_hand};
+pub use waker::{contain, wake_quietly, waker_by_hand};

@@ -17,8 +17,8 @@
 //!    made between the two is not missed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Poll, Waker};
 
 use step1::BlockingPool;
 
@@ -27,7 +27,7 @@ use crate::oneshot;
 /// Runs `job` on a thread of `pool`, and waits for it without blocking this one.
 ///
 /// Costs two allocations, a trip through the pool's queue and a wake from another thread: some tens of microseconds.
-/// While the pool's queue is full, the future waits.
+/// While the pool's queue is full, the future waits; each job that is taken off the queue then wakes all that wait.
 ///
 /// Dropping the future does not stop a job that has begun: no thread can be stopped from outside. Its output is then
 /// dropped. A job that was not submitted yet never runs.
@@ -66,11 +66,11 @@ where
 /// Waits until the pool has room, and hands `job` over.
 async fn submit(pool: Arc<BlockingPool>, job: impl FnOnce() + Send + 'static) {
     let mut unsent = Some(job);
+    let bell = Arc::new(Bell::default());
     std::future::poll_fn(|cx| {
         for registered in [false, true] {
             if registered {
-                let waker = cx.waker().clone();
-                pool.when_room(move || waker.wake());
+                bell.hang(cx.waker().clone(), &pool);
             }
             let job = unsent.take().expect("`poll_fn` is not polled after Ready");
             match pool.try_execute(job) {
@@ -81,4 +81,37 @@ async fn submit(pool: Arc<BlockingPool>, job: impl FnOnce() + Send + 'static) {
         Poll::Pending
     })
     .await;
+}
+
+/// Rings when the pool has room: for the latest waker, and with one callback however often the future is polled.
+#[derive(Default)]
+struct Bell(Mutex<Hung>);
+
+#[derive(Default)]
+struct Hung {
+    waker: Option<Waker>,
+    is_registered: bool,
+}
+
+impl Bell {
+    fn hang(self: &Arc<Self>, waker: Waker, pool: &BlockingPool) {
+        let mut hung = self.lock();
+        let older = hung.waker.replace(waker);
+        let was_registered = std::mem::replace(&mut hung.is_registered, true);
+        drop(hung);
+        drop(older);
+        if !was_registered {
+            let bell = Arc::clone(self);
+            pool.when_room(move || bell.ring());
+        }
+    }
+
+    fn ring(&self) {
+        let hung = std::mem::take(&mut *self.lock());
+        hung.waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hung> {
+        self.0.lock().expect("nothing that can panic runs under this lock")
+    }
 }

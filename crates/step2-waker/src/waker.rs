@@ -83,6 +83,19 @@ unsafe fn drop_waker<W: Wake + Send + Sync + 'static>(data: *const ()) {
 /// A waker is foreign code. A loop that wakes on behalf of a timer or a socket must go on when one of them panics; the
 /// panic hook has reported it by then.
 pub fn wake_quietly(waker: Waker) {
-    // Nothing of ours is half-done at this point, so there is nothing that unwinding could leave broken.
-    let _reported = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    contain(|| waker.wake());
+}
+
+/// Runs foreign code, and survives its panic, which nobody waits for: the panic hook has reported it.
+///
+/// For what must go on whatever its users' wakers and destructors do. Nothing of the caller's may be half-done.
+///
+/// ```
+/// step2::contain(|| panic!("reported, and no more"));
+/// ```
+pub fn contain(foreign: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
+        // Even the payload is foreign, and may panic as it is dropped. What that leaves behind, nobody drops.
+        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+    }
 }

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
+use std::task::{Context, Wake, Waker};
 
 use step1::BlockingPool;
 use step2::{Closed, Either, block_on, join, oneshot, race, unblock, yield_now};
@@ -134,4 +135,35 @@ fn a_full_pool_makes_the_future_wait_and_loses_no_job() {
         })
     });
     assert_eq!(block_on(all), (0..100).sum::<i32>());
+}
+
+/// It used to register a callback at each poll: memory without bound, next to anything that is polled often.
+#[test]
+fn a_job_that_waits_for_room_registers_once_however_often_it_is_polled() {
+    struct Count(AtomicU32);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let ((release, released), (begun, has_begun)) = (mpsc::channel::<()>(), mpsc::channel());
+    let running = pool.submit(move || {
+        begun.send(()).expect("the test waits");
+        released.recv()
+    });
+    has_begun.recv().expect("the job begins");
+    let queued = pool.submit(|| ());
+    let count = Arc::new(Count(AtomicU32::new(0)));
+    let mut job = Box::pin(unblock(&pool, || 7));
+    for _ in 0..100 {
+        let waker = Waker::from(Arc::clone(&count));
+        assert!(job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    assert_eq!(Arc::strong_count(&count), 2, "only the latest waker is kept");
+    release.send(()).expect("the job waits");
+    queued.wait().expect("it does not panic");
+    assert_eq!(count.0.load(SeqCst), 1);
+    assert_eq!(block_on(job), 7);
+    drop(running.wait());
 }

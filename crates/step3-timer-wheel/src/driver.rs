@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::Waker;
 use std::time::Duration;
 
-use step2::{Entered, Park, ThreadPark, drive, wake_quietly};
+use step2::{Entered, Park, ThreadPark, contain, drive, wake_quietly};
 use timeline::probe;
 
 use crate::clock::nanos;
@@ -250,7 +250,7 @@ impl Timers {
         WAITING.fetch_sub(keys.len(), Relaxed);
         for key in keys {
             let waker = self.wheel.borrow_mut().remove(key);
-            drop(waker); // Only now: the wheel is not borrowed any more (invariant 2).
+            contain(|| drop(waker)); // Only now: the wheel is not borrowed any more (invariant 2).
         }
     }
 }
@@ -259,6 +259,11 @@ impl Drop for Timers {
     fn drop(&mut self) {
         let keys = dropped_elsewhere().remove(&self.id).unwrap_or_default();
         WAITING.fetch_sub(keys.len(), Relaxed);
+        // Whoever sleeps on looks again, and sets its timer with the driver that it finds then.
+        let mut wheel = std::mem::take(self.wheel.get_mut());
+        while let Some((_key, waker)) = wheel.pop(u64::MAX) {
+            wake_quietly(waker);
+        }
     }
 }
 

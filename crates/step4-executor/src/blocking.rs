@@ -3,7 +3,7 @@
 //! A loop, and a pool of workers, gets its threads when something first asks for them, and waits for their jobs when it
 //! ends: as `asyncio.to_thread` and `asyncio.run` do.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use step1::BlockingPool;
@@ -24,10 +24,22 @@ impl Pool {
     fn get(&self) -> Arc<BlockingPool> {
         Arc::clone(self.0.get_or_init(|| Arc::new(BlockingPool::new(threads(), QUEUE))))
     }
+
+    /// Returns whether the calling thread is one of these.
+    pub(crate) fn is_served_here(&self) -> bool {
+        SERVES.get() == self.name()
+    }
+
+    /// Names the pool while it lives, by its address.
+    fn name(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
 }
 
 thread_local! {
     static POOL: RefCell<Pool> = RefCell::default();
+    /// On a thread for blocking jobs: the name of its pool.
+    static SERVES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Runs `job` on a thread where it may block, and waits for it without blocking this one.
@@ -48,8 +60,12 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let pool = POOL.with_borrow(Pool::get);
-    step2::unblock(&pool, job).await
+    let (threads, name) = POOL.with_borrow(|pool| (pool.get(), pool.name()));
+    let job = move || {
+        SERVES.set(name);
+        job()
+    };
+    step2::unblock(&threads, job).await
 }
 
 /// Makes this thread use `pool`, as the workers of one `ThreadPool` do.

@@ -39,7 +39,7 @@ use step3::{Clock, TimerDriver};
 
 use crate::mailbox::Mailbox;
 use crate::reactor::IoDriver;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, Sealed};
 use crate::task::local::LocalState;
 use crate::task::{JoinError, JoinHandle, Letter, Runnable, TaskList, new_task};
 use crate::{blocking, budget, hog, steal};
@@ -79,7 +79,8 @@ where
 /// Starts `future` as a task of this thread's loop, and returns a handle to await or abort it.
 ///
 /// The task is scheduled, not started: it runs when the current one waits. It goes on whether or not anyone awaits the
-/// handle. Costs one allocation.
+/// handle. Costs one allocation. Await the handle: to block the loop's own thread on it (as `step2::block_on` would) is to
+/// wait for a task that cannot run meanwhile.
 ///
 /// # Panics
 ///
@@ -125,6 +126,8 @@ thread_local! {
 pub struct Local {
     mailbox: &'static Mailbox,
 }
+
+impl Sealed for Local {}
 
 impl Schedule for Local {
     type State = LocalState;
@@ -273,15 +276,24 @@ impl<'a, P: Park> Running<'a, P> {
 
 impl<P: Park> Drop for Running<'_, P> {
     fn drop(&mut self) {
+        let _left = Left; // Whatever happens in here, this thread can run another loop.
         ENDING.set(true);
         TASKS.with_borrow(TaskList::abort_all);
         while TASKS.with_borrow(|tasks| tasks.len() > 0) {
             self.turn();
         }
-        ENDING.set(false);
         budget::refill();
         blocking::end();
         self.home.give_back();
+    }
+}
+
+/// Takes the loop off this thread when it is dropped.
+struct Left;
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        ENDING.set(false);
         HOME.set(None);
     }
 }

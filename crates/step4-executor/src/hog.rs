@@ -4,6 +4,7 @@
 //! nearly always (a blocking call, or a computation that belongs on another thread), so debug builds say so, as
 //! asyncio's debug mode does. Release builds do not read the clock.
 
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use timeline::probe;
@@ -20,7 +21,9 @@ pub(crate) fn watch(poll: impl FnOnce()) {
     let took = now().saturating_sub(begin);
     if took >= TOO_LONG {
         probe::note(|| format!("slow poll: {took:?}"));
-        eprintln!(
+        // Not `eprintln!`, which panics if nobody reads the other end.
+        let _unread = writeln!(
+            io::stderr(),
             "warning: a task held its thread for {took:?} in one poll, and no other could run: \
              use `step4::unblock` for calls that block, and `yield_now` in long computations"
         );

@@ -11,7 +11,7 @@
 //! 3. A mailbox without an owner takes no letters. All tasks of the last owner are done then, and whoever wanted to wake
 //!    one only gives up the letter's reference.
 
-use std::sync::Mutex as StdMutex;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::task::Waker;
 
 use crate::event_loop::Local;
@@ -26,7 +26,8 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Inside {
     letters: Vec<Letter<Local>>,
-    owner: Option<Waker>,
+    /// In an `Arc` of ours, since to clone a waker is to run foreign code, and that is not done under a lock.
+    owner: Option<Arc<Waker>>,
 }
 
 /// The mailboxes that have no loop at the moment (invariant 1).
@@ -38,7 +39,7 @@ impl Mailbox {
         let free = FREE.lock().expect("nothing panics under this lock").pop();
         let mailbox =
             free.unwrap_or_else(|| Box::leak(Box::new(Mailbox { inside: Mutex::new(Inside::default()) })));
-        lock(&mailbox.inside).owner = Some(owner);
+        lock(&mailbox.inside).owner = Some(Arc::new(owner));
         mailbox
     }
 
@@ -64,7 +65,7 @@ impl Mailbox {
         inside.letters.push(letter);
         drop(inside); // Never wake under a lock.
         if let Some(owner) = owner {
-            owner.wake();
+            owner.wake_by_ref();
         }
     }
 

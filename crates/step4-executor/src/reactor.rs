@@ -19,7 +19,8 @@
 //! 2. Who waits has seen, under that lock, the count of before its system call: so the event that it waits for is still
 //!    to come.
 //! 3. Wakers are called, cloned and dropped outside of the locks.
-//! 4. An event for a socket that is gone, or whose number another has now, is at worst a wake too many.
+//! 4. A driver that ends wakes all who wait; they learn that there will be no event.
+//! 5. An event for a socket that is gone, or whose number another has now, is at worst a wake too many.
 //!
 //! Regular files cannot be registered: epoll refuses them, since they are always "ready", and block all the same. See
 //! [`crate::fs`].
@@ -160,6 +161,21 @@ impl Park for IoDriver {
     }
 }
 
+impl Drop for IoDriver {
+    /// Wakes all who wait for a socket, to tell them that nobody looks at it any more.
+    fn drop(&mut self) {
+        let sources: Vec<_> = self.reactor.sources().iter().map(|(_, source)| Arc::clone(source)).collect();
+        for source in sources {
+            for direction in [Direction::Read, Direction::Write] {
+                let mut waiting = source.waiting(direction);
+                waiting.closed = true;
+                waiting.take(&mut self.wakers);
+            }
+        }
+        self.wakers.drain(..).for_each(wake_quietly);
+    }
+}
+
 impl fmt::Debug for IoDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IoDriver").field("sockets", &self.sockets()).finish_non_exhaustive()
@@ -202,6 +218,8 @@ struct Source {
 struct Waiting {
     /// How many events there have been (invariant 2).
     events: u64,
+    /// The driver is gone: there will be no more events.
+    closed: bool,
     /// The waiter that `poll_read` and the like speak for: there is one, and its latest waker counts.
     owner: Option<Waker>,
     /// Futures that share the socket, each by a number of its own.
@@ -309,6 +327,10 @@ impl<S: mio::event::Source> Registered<S> {
                 }
                 let waker = cx.waker().clone();
                 let mut waiting = self.source.waiting(direction);
+                if waiting.closed {
+                    let ended = "the event loop or pool that this socket was opened in has ended";
+                    return Poll::Ready(Err(io::Error::other(ended)));
+                }
                 if waiting.events == seen {
                     let older = keep(&mut waiting, waker);
                     drop(waiting);

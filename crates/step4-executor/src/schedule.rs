@@ -11,11 +11,17 @@
 
 use crate::task::{Runnable, State};
 
+/// Cannot be named outside of this crate, and so neither can be what requires it be implemented.
+mod sealed {
+    pub trait Sealed {}
+}
+pub(crate) use sealed::Sealed;
+
 /// Says where a task goes when it can run again. Every task holds one.
 ///
 /// Its two implementors are [`Local`](crate::Local) and [`Stealing`](crate::Stealing); it cannot be implemented outside
 /// of this crate.
-pub trait Schedule: Sized + 'static {
+pub trait Schedule: Sealed + Sized + 'static {
     /// How the task's flags and counts are kept.
     #[doc(hidden)]
     type State: State;

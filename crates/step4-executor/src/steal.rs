@@ -39,7 +39,7 @@ use step3::{Clock, TimerDriver};
 
 use crate::idle::Idle;
 use crate::reactor::IoDriver;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, Sealed};
 use crate::task::shared::SharedState;
 use crate::task::{JoinHandle, Runnable, TaskList, new_task};
 use crate::{blocking, budget, hog};
@@ -62,6 +62,7 @@ const TURN: u32 = 61;
 pub struct ThreadPool {
     shared: Arc<Shared>,
     threads: Vec<thread::JoinHandle<()>>,
+    blocking: blocking::Pool,
 }
 
 struct Shared {
@@ -126,7 +127,7 @@ where
 
 /// Returns whether this thread is a worker of a pool.
 pub(crate) fn is_worker() -> bool {
-    WORKER.with_borrow(Option::is_some)
+    WORKER.try_with(|worker| worker.borrow().is_some()).unwrap_or(false)
 }
 
 impl ThreadPool {
@@ -154,10 +155,9 @@ impl ThreadPool {
             tasks: Mutex::new(Tasks { list: TaskList::new(), closed: false }),
             stop: AtomicBool::new(false),
         });
-        let mut pool = Self { shared, threads: Vec::new() };
-        let blocking = blocking::Pool::default();
+        let mut pool = Self { shared, threads: Vec::new(), blocking: blocking::Pool::default() };
         for (number, (park, queue)) in parks.into_iter().zip(queues).enumerate() {
-            let (shared, blocking) = (Arc::clone(&pool.shared), blocking.clone());
+            let (shared, blocking) = (Arc::clone(&pool.shared), pool.blocking.clone());
             let inherited = timeline::inherit();
             let name = format!("worker {number}");
             let work = move || {
@@ -183,8 +183,8 @@ impl ThreadPool {
 
     /// Ends the pool: aborts all tasks, waits until the last one is dropped, and joins the threads.
     ///
-    /// A task that is in the middle of a poll is aborted when that poll ends. Called by one of its own tasks, it aborts all
-    /// but waits for nothing: the workers end by themselves when that task has.
+    /// A task that is in the middle of a poll is aborted when that poll ends. Called by one of its own tasks or
+    /// blocking jobs, it aborts all but waits for nothing: the workers end by themselves when that one has.
     pub fn shutdown(self) {
         drop(self);
     }
@@ -193,8 +193,8 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.close();
-        if self.shared.is_on_worker() {
-            return; // The task that drops the pool is one that it would have to wait for.
+        if self.shared.is_on_worker() || self.blocking.is_served_here() {
+            return; // The task or job that drops the pool is one that it would have to wait for.
         }
         for thread in self.threads.drain(..) {
             // A worker catches every panic of a task; what is left is a bug of ours, which the hook has reported.
@@ -237,14 +237,16 @@ impl Shared {
 
     /// Puts a runnable task into this worker's queue, or else into the injector, and wakes a worker if one is needed.
     fn enqueue(&self, task: Runnable<Stealing>) {
-        let rejected = WORKER.with_borrow(|worker| match worker {
-            Some(local) if std::ptr::eq(&raw const *local.shared, self) => {
-                local.queue.push(task);
-                None
+        let mut task = Some(task);
+        // A thread whose thread-locals are gone already is no worker.
+        let _is_gone = WORKER.try_with(|worker| {
+            if let Some(local) = &*worker.borrow()
+                && std::ptr::eq(&raw const *local.shared, self)
+            {
+                task.take().into_iter().for_each(|task| local.queue.push(task));
             }
-            _ => Some(task),
         });
-        if let Some(task) = rejected {
+        if let Some(task) = task {
             self.injector.push(task);
         }
         self.wake_one();
@@ -271,15 +273,16 @@ impl Shared {
     }
 
     fn is_on_worker(&self) -> bool {
-        WORKER.with_borrow(|worker| {
-            worker.as_ref().is_some_and(|local| std::ptr::eq(&raw const *local.shared, self))
-        })
+        let is_ours = |local: &Local| std::ptr::eq(&raw const *local.shared, self);
+        WORKER.try_with(|worker| worker.borrow().as_ref().is_some_and(is_ours)).unwrap_or(false)
     }
 
     fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
     }
 }
+
+impl Sealed for Stealing {}
 
 impl Schedule for Stealing {
     type State = SharedState;

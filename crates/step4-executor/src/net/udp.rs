@@ -52,7 +52,8 @@ impl UdpSocket {
         self.io.until_done(Direction::Write, |socket| socket.send_to(datagram, to)).await
     }
 
-    /// Waits for a datagram. Returns its length and its sender; what does not fit into `buffer` is cut off.
+    /// Waits for a datagram. Returns its length and its sender; what does not fit into `buffer` is cut off
+    /// (on Windows, it is an error).
     ///
     /// Dropping the future loses no datagram.
     ///

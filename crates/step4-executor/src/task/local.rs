@@ -36,7 +36,7 @@
 //! | method (elsewhere)  | from → to              | RMW         | order   | so that                                         |
 //! |---------------------|------------------------|-------------|---------|-------------------------------------------------|
 //! | `wake`              | open → POSTED          | CAS loop    | Release | the next poll sees what this waker wrote        |
-//! | `accept` (home)     | POSTED → open          | `fetch_and` | Acquire | it sees every `wake`; if last, all `release`s   |
+//! | `accept` (home)     | POSTED → open          | `fetch_and` | AcqRel  | it sees every `wake`; and as `release`          |
 //! | `retain`            | count + 1              | `fetch_add` | Relaxed | nothing: the caller has a reference to copy     |
 //! | `release`           | count − 1              | `fetch_sub` | AcqRel  | whoever frees sees the last uses of all others  |
 //! | `release_list` (home) | + refs, MERGED       | `fetch_add` | AcqRel  | as `release`                                    |
@@ -97,7 +97,7 @@ impl LocalState {
     /// Takes a wake that came through the mailbox. Called at home.
     #[must_use = "this is the other half of a wake from elsewhere"]
     pub(crate) fn accept(&self) -> Accepted {
-        let word = self.elsewhere.fetch_and(!POSTED, Acquire);
+        let word = self.elsewhere.fetch_and(!POSTED, AcqRel);
         if word == MERGED_WORD | POSTED {
             Accepted::Free
         } else if word & MERGED_WORD != 0 {

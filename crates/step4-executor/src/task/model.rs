@@ -18,7 +18,7 @@ use step2::{Park, ThreadPark, block_on};
 use super::local::LocalState;
 use super::shared::SharedState;
 use super::{JoinError, JoinHandle, Letter, Runnable, TaskList, new_task};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, Sealed};
 
 type Flag = Arc<AtomicUsize>;
 
@@ -84,6 +84,8 @@ mod on_one_thread {
     }
 
     struct AtHome(Arc<Home>, #[expect(dead_code, reason = "only its drop counts")] Freed);
+
+    impl Sealed for AtHome {}
 
     impl Schedule for AtHome {
         type State = LocalState;
@@ -218,6 +220,7 @@ mod on_one_thread {
             let there = there.clone();
             let other = thread::spawn(move || there(slot.wait()));
             event_loop.run_until_done();
+            event_loop.turn(); // Opens a letter that has come meanwhile, although the task is done.
             drop(handle);
             other.join().unwrap();
             event_loop.end();
@@ -321,6 +324,8 @@ mod on_many_threads {
     }
 
     struct Anywhere(Arc<Pool>, #[expect(dead_code, reason = "only its drop counts")] Freed);
+
+    impl Sealed for Anywhere {}
 
     impl Schedule for Anywhere {
         type State = SharedState;

@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
-use step2::wake_quietly;
+use step2::{contain, wake_quietly};
 use timeline::probe;
 
 use crate::event_loop::Local;
@@ -145,14 +145,6 @@ fn end<F: Future>(stage: &mut Stage<F>, outcome: Result<F::Output, JoinError>) {
     });
 }
 
-/// Runs foreign code whose panic nobody waits for: the panic hook has reported it.
-fn contain(foreign: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
-        // Even the payload is foreign, and may panic as it is dropped. What that leaves behind, nobody drops.
-        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
-    }
-}
-
 unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
     // SAFETY: our caller owns the stage.
     let stage = unsafe { stage::<F, S>(task) };
@@ -263,13 +255,14 @@ impl<S: Schedule> Runnable<S> {
             // SAFETY: nobody waits for it, so the stage is still ours (invariant 2).
             unsafe { (header.vtable.empty)(self.task) };
         }
-        if let Some(joiner) = header.state.take_joiner() {
-            wake_quietly(joiner);
-        }
+        let joiner = header.state.take_joiner();
         header.schedule.forget(&self);
         if header.state.release_list() {
             // SAFETY: the state says so.
             unsafe { free_task(self.task) };
+        }
+        if let Some(joiner) = joiner {
+            wake_quietly(joiner);
         }
     }
 }
@@ -444,10 +437,11 @@ impl<T, S: Schedule> Future for JoinHandle<T, S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if !self.state().is_done() {
             self.state().set_joiner(cx.waker());
-            // A task on another thread may have ended between the two, and missed the waker.
             if !self.state().is_done() {
                 return Poll::Pending;
             }
+            // It has ended between the two, and may have missed the waker. Whoever frees the task must not find it.
+            drop(self.state().take_joiner());
         }
         std::task::ready!(crate::budget::spend(cx));
         Poll::Ready(self.take())
