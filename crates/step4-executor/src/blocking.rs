@@ -45,7 +45,7 @@ thread_local! {
 /// Runs `job` on a thread where it may block, and waits for it without blocking this one.
 ///
 /// Python's `asyncio.to_thread`. Nothing happens before the first poll. Dropping the future does not stop a job that has
-/// begun; a job that has not begun never does. See [`step2::unblock`](step2::unblock()) for what it costs.
+/// begun or stands in the queue. See [`step2::unblock`](step2::unblock()) for what it costs.
 ///
 /// # Panics
 ///
