@@ -64,6 +64,17 @@ pub fn interval(period: Duration) -> Interval {
 }
 
 /// Ticks at a steady pace: made by [`interval`].
+///
+/// ```
+/// use std::time::Duration;
+/// use step3::{Interval, interval, timeout};
+///
+/// step3::block_on(async {
+///     let mut ticks: Interval = interval(Duration::from_millis(5));
+///     assert!(timeout(Duration::from_millis(1), ticks.tick()).await.is_err(), "too early");
+///     ticks.tick().await; // The same tick: giving up on it has not lost it.
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     period: Duration,

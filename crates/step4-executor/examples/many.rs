@@ -1,6 +1,6 @@
 //! Many of everything: 100,000 tasks, 1,000,000 timers, 10,000 connections; and what one of each costs.
 //!
-//! `cargo run --release -p step4 --example many`, or with `tasks`, `yields`, `timers` or `echo` for one of them.
+//! `cargo run --profile bench -p step4 --example many`, or with `-- tasks`, `yields`, `timers` or `echo` for one of them.
 
 use std::future::Future;
 use std::io;

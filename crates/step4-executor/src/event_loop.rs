@@ -122,6 +122,15 @@ thread_local! {
 }
 
 /// Schedules a task on the event loop where it was spawned.
+///
+/// ```
+/// use step4::{JoinHandle, Local, run, spawn};
+///
+/// run(async {
+///     let task: JoinHandle<u32, Local> = spawn(async { 7 }); // `Local` is what a handle has if nothing is said.
+///     assert_eq!(task.await.unwrap(), 7);
+/// });
+/// ```
 #[derive(Clone, Copy)]
 pub struct Local {
     mailbox: &'static Mailbox,

@@ -61,6 +61,16 @@ pub fn as_completed<T, S: Schedule>(
 }
 
 /// The outcomes of tasks as they come: made by [`as_completed`]. Dropping it detaches the tasks that are left.
+///
+/// ```
+/// use step4::{AsCompleted, as_completed, run, spawn};
+///
+/// run(async {
+///     let mut none: AsCompleted<u32> = as_completed([]);
+///     assert!(none.next().await.is_none());
+///     assert_eq!(as_completed([spawn(async { 7 })]).next().await.unwrap().unwrap(), 7);
+/// });
+/// ```
 pub struct AsCompleted<T, S: Schedule = Local> {
     children: Children<JoinHandle<T, S>>,
 }

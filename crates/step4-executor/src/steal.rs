@@ -82,6 +82,16 @@ struct Tasks {
 }
 
 /// Schedules a task on the workers of a [`ThreadPool`].
+///
+/// ```
+/// use step4::{JoinHandle, Stealing, ThreadPool};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let task: JoinHandle<u32, Stealing> = pool.spawn(async { 7 });
+/// let elsewhere = std::thread::spawn(|| step2::block_on(task)); // Unlike a `Local` one, this handle may leave its thread.
+/// assert_eq!(elsewhere.join().unwrap().unwrap(), 7);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct Stealing {
     shared: Arc<Shared>,

@@ -85,7 +85,16 @@ impl TcpListener {
 /// A TCP connection.
 ///
 /// Its methods take `&self`: one task may read while another writes, and several may share it. It also has the traits
-/// of `futures-io`, for code that is written against those. See [`TcpListener`] for an example.
+/// of `futures-io`, for code that is written against those. See [`TcpListener`] for both ends of one.
+///
+/// ```
+/// use step4::{TcpStream, run};
+///
+/// let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?; // Nobody listens there any more.
+/// let error = run(async move { TcpStream::connect(free).await.unwrap_err() });
+/// assert!(error.to_string().contains(&free.to_string()));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct TcpStream {
     io: Registered<mio::net::TcpStream>,
