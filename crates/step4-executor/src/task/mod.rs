@@ -1,14 +1,16 @@
 //! A task: a future that an executor runs, in one allocation.
 //!
 //! ```text
-//!   ┌──────────── Header ─────────────┬─────────── Stage ───────────┐
-//!   │ vtable │ schedule │ state │ index│ the future, then its output │
-//!   └─────────────────────────────────┴─────────────────────────────┘
-//!      ▲          ▲           ▲
-//!      │          │           └ references held by: the executor's list · the JoinHandle · each Waker
-//!      │          └ the queue holds no reference: what stands in it is unfinished, and the list keeps it alive
-//!      └ every pointer to a task is a pointer to its header
+//!   ┌────────── Header ─────────┬──────────── Stage ───────────┐
+//!   │ vtable │ schedule │ state │ the future, then its outcome │
+//!   └───────────────────────────┴──────────────────────────────┘
+//!      ▲                  ▲
+//!      │                  └ flags; the place in the executor's list; the joiner's waker; and the count of references:
+//!      │                    one for the list · one for the JoinHandle · one for each Waker
+//!      └ every pointer to a task points here
 //! ```
+//!
+//! What stands in a queue holds no reference: it is unfinished, and the list keeps it alive.
 //!
 //! The modules: [`state`] says what a task's flags and counts must do, [`local`] does it for tasks that stay on one
 //! thread, [`shared`] for tasks that wander. [`raw`] is the allocation, and the only file here with `unsafe` in it.
