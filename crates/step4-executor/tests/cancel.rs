@@ -7,21 +7,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use step2::{Either, oneshot, race, yield_now};
-use step3::{Clock, ManualClock, now, sleep};
-use step4::{EventLoop, JoinError, JoinHandle, spawn};
+use step3::{now, sleep};
+use step4::{JoinError, JoinHandle, spawn};
 
-/// Runs `main` on a clock that moves only as the loop sleeps.
-fn run<F: Future + 'static>(main: F) -> F::Output {
-    EventLoop::with_clock(Clock::from(&ManualClock::new())).unwrap().run(main)
-}
-
-struct SetOnDrop(Rc<Cell<bool>>);
-
-impl Drop for SetOnDrop {
-    fn drop(&mut self) {
-        self.0.set(true);
-    }
-}
+mod support;
+use support::{SetOnDrop, run};
 
 /// Returns a flag, and a guard that sets it.
 fn flag() -> (Rc<Cell<bool>>, SetOnDrop) {

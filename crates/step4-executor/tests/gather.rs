@@ -5,26 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
 
 use step2::yield_now;
-use step3::{Clock, ManualClock, now, sleep};
-use step4::{EventLoop, JoinError, JoinHandle, gather, gather_settled, join_all, spawn, try_gather};
+use step3::{now, sleep};
+use step4::{JoinError, JoinHandle, gather, gather_settled, join_all, spawn, try_gather};
 
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Runs `main` on a clock that moves only as the loop sleeps.
-fn run<F: Future + 'static>(main: F) -> F::Output {
-    EventLoop::with_clock(Clock::from(&ManualClock::new())).unwrap().run(main)
-}
-
-/// Starts a task that sleeps for so many seconds, and returns that.
-fn sleeper(seconds: u32) -> JoinHandle<u32> {
-    spawn(async move {
-        sleep(seconds * SECOND).await;
-        seconds
-    })
-}
+mod support;
+use support::{SECOND, run, sleeper};
 
 #[test]
 fn gather_keeps_the_order_of_its_arguments_and_takes_as_long_as_the_longest() {

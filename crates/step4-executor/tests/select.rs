@@ -2,28 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::cell::Cell;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::rc::Rc;
-use std::time::Duration;
 
 use step2::yield_now;
-use step3::{Clock, ManualClock, now, sleep, timeout};
-use step4::{EventLoop, JoinError, JoinHandle, as_completed, select, shield, spawn};
+use step3::{now, sleep, timeout};
+use step4::{JoinError, as_completed, select, shield, spawn};
 
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Runs `main` on a clock that moves only as the loop sleeps.
-fn run<F: Future + 'static>(main: F) -> F::Output {
-    EventLoop::with_clock(Clock::from(&ManualClock::new())).unwrap().run(main)
-}
-
-/// Starts a task that sleeps for so many seconds, and returns that.
-fn sleeper(seconds: u32) -> JoinHandle<u32> {
-    spawn(async move {
-        sleep(seconds * SECOND).await;
-        seconds
-    })
-}
+mod support;
+use support::{SECOND, run, sleeper};
 
 // Select: asyncio's `wait(..., FIRST_COMPLETED)`.
 

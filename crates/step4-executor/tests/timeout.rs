@@ -11,20 +11,8 @@ use step2::yield_now;
 use step3::{Clock, Elapsed, ManualClock, now, sleep, timeout};
 use step4::{EventLoop, gather, spawn};
 
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Runs `main` on a clock that moves only as the loop sleeps.
-fn run<F: Future + 'static>(main: F) -> F::Output {
-    EventLoop::with_clock(Clock::from(&ManualClock::new())).unwrap().run(main)
-}
-
-struct SetOnDrop(Rc<Cell<bool>>);
-
-impl Drop for SetOnDrop {
-    fn drop(&mut self) {
-        self.0.set(true);
-    }
-}
+mod support;
+use support::{SECOND, SetOnDrop, run};
 
 #[test]
 fn what_is_timed_out_outside_is_cancelled_inside_and_before() {
