@@ -106,18 +106,18 @@ const PARKED: u8 = 2;
 
 /// Keeps one wake until it is used: the state of a thread that sleeps, or is about to.
 ///
-/// | method   | from → to                   | RMW    | order   | so that                                             |
-/// |----------|-----------------------------|--------|---------|-----------------------------------------------------|
-/// | `notify` | any → NOTIFIED              | `swap` | Release | the sleeper sees what was written before the wake   |
-/// | `begin`  | EMPTY → PARKED · N → PARKED | `swap` | Relaxed | nothing: `end` always follows, and reads the chain  |
-/// | `end`    | any → EMPTY                 | `swap` | Acquire | it sees what every `notify` since the last one wrote |
+/// | method   | from → to               | RMW                | order   | so that                                             |
+/// |----------|-------------------------|--------------------|---------|-----------------------------------------------------|
+/// | `notify` | any → NOTIFIED          | `swap`             | Release | the sleeper sees what was written before the wake   |
+/// | `begin`  | EMPTY → PARKED · N → N  | `compare_exchange` | Relaxed | nothing: `end` always follows, and reads the wake   |
+/// | `end`    | any → EMPTY             | `swap`             | Acquire | it sees what every `notify` since the last one wrote |
 ///
 /// ```
 /// let token = step2::ParkToken::new();
 /// assert!(!token.notify(), "nobody sleeps: nobody to unpark");
 /// assert!(!token.begin(), "woken already: do not sleep");
-/// token.end();
-/// assert!(token.begin(), "that wake is used up");
+/// assert!(token.end(), "and that uses the wake up");
+/// assert!(token.begin(), "nobody has woken us since");
 /// assert!(token.notify(), "now somebody sleeps: the caller must unpark");
 /// ```
 #[derive(Debug)]
@@ -136,11 +136,10 @@ impl ParkToken {
         self.0.swap(NOTIFIED, Release) == PARKED
     }
 
-    /// Announces a sleep. Returns false if there is a wake already, which this uses up: the owner must not sleep.
+    /// Announces a sleep. Returns false if there is a wake already: the owner must not sleep, and `end` uses it up.
     #[must_use = "sleeping although this returned false loses a wake"]
     pub fn begin(&self) -> bool {
-        // What a `notify` wrote is seen by `end`: this swap is a link in the same chain of read-modify-writes.
-        self.0.swap(PARKED, Relaxed) != NOTIFIED
+        self.0.compare_exchange(EMPTY, PARKED, Relaxed, Relaxed).is_ok()
     }
 
     /// Ends the sleep, whether or not there was one, and uses up the wake. Returns whether there was a wake.
@@ -210,9 +209,7 @@ impl Park for ThreadPark {
 
     fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         let token = &self.sleeper.token;
-        let only_looks = limit == Some(Duration::ZERO);
-        let woken_before = !only_looks && !token.begin();
-        if !only_looks && !woken_before {
+        if limit != Some(Duration::ZERO) && token.begin() {
             probe::parked(limit);
             // The thread may be unparked by someone else too; then this returns early, as the trait allows.
             match limit {
@@ -221,7 +218,7 @@ impl Park for ThreadPark {
             }
             probe::unparked();
         }
-        Ok(token.end() | woken_before)
+        Ok(token.end())
     }
 }
 

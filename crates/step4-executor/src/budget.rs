@@ -10,7 +10,7 @@
 //! Lerche, *Reducing tail latencies with automatic cooperative task yielding*, 2020 (tokio).
 
 use std::cell::Cell;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// Enough for a batch of messages, and some microseconds of work.
 const UNITS_PER_POLL: i32 = 128;
@@ -44,12 +44,6 @@ pub fn spend(cx: &Context<'_>) -> Poll<()> {
     }
     cx.waker().wake_by_ref();
     Poll::Pending
-}
-
-/// Spends one unit, and does `work` if there was one.
-pub(crate) fn spend_on<T>(cx: &mut Context<'_>, work: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-    ready!(spend(cx));
-    work(cx)
 }
 
 /// Returns whether something was refused in this poll, so that it is time to give way.

@@ -105,7 +105,7 @@ where
     };
     let (task, handle) = new_task(future, Local { mailbox });
     TASKS.with_borrow_mut(|tasks| tasks.add(&task));
-    QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+    enqueue(task);
     if ENDING.get() {
         handle.abort(); // It is dropped at its turn.
     }
@@ -119,6 +119,11 @@ thread_local! {
     static TASKS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
     /// Set while what is left is cancelled: what a destructor spawns then, is cancelled before it starts.
     static ENDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Puts a runnable task at the end of this thread's queue.
+fn enqueue(task: Runnable<Local>) {
+    QUEUE.with_borrow_mut(|queue| queue.push_back(task));
 }
 
 /// Schedules a task on the event loop where it was spawned.
@@ -147,14 +152,14 @@ impl Schedule for Local {
 
     fn schedule(&self, task: Runnable<Self>) {
         if self.is_home() {
-            QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+            enqueue(task);
         } else {
             self.mailbox.post(Letter::new(task));
         }
     }
 
     fn schedule_again(task: Runnable<Self>) {
-        QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+        enqueue(task);
     }
 
     fn forget(&self, task: &Runnable<Self>) {
@@ -265,7 +270,7 @@ impl<'a, P: Park> Running<'a, P> {
         self.home.empty_into(&mut self.letters);
         for letter in self.letters.drain(..) {
             if let Some(task) = letter.open() {
-                QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+                enqueue(task);
             }
         }
         for _ in 0..TURN {

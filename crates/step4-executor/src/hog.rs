@@ -5,8 +5,9 @@
 //! asyncio's debug mode does. Release builds do not read the clock.
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use step3::Clock;
 use timeline::probe;
 
 const TOO_LONG: Duration = Duration::from_millis(100);
@@ -32,8 +33,5 @@ pub(crate) fn watch(poll: impl FnOnce()) {
 
 /// Reads the clock of this thread's timers, so that tests can make time pass; else the system's.
 fn now() -> Duration {
-    step3::try_now().unwrap_or_else(|| {
-        static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        BEGIN.get_or_init(Instant::now).elapsed()
-    })
+    step3::try_now().unwrap_or_else(|| Clock::real().now())
 }

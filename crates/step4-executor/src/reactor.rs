@@ -29,7 +29,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use mio::event::Event;
@@ -139,18 +139,15 @@ impl Park for IoDriver {
     }
 
     fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
-        let sleeper = Arc::clone(&self.reactor.sleeper);
-        let only_looks = limit == Some(Duration::ZERO);
-        let woken_before = !only_looks && !sleeper.token.begin();
-        let outcome = if only_looks || woken_before {
-            self.wait(Some(Duration::ZERO))
-        } else {
+        let outcome = if limit != Some(Duration::ZERO) && self.reactor.sleeper.token.begin() {
             probe::parked(limit);
             let outcome = self.wait(limit);
             probe::unparked();
             outcome
+        } else {
+            self.wait(Some(Duration::ZERO)) // Only a look.
         };
-        let woken = sleeper.token.end() | woken_before;
+        let woken = self.reactor.sleeper.token.end();
         outcome?;
         Ok(self.dispatch() | woken)
     }
@@ -317,28 +314,27 @@ impl<S: mio::event::Source> Registered<S> {
         mut operation: impl FnMut(&S) -> io::Result<T>,
         mut keep: impl FnMut(&mut Waiting, Waker) -> Option<Waker>,
     ) -> Poll<io::Result<T>> {
-        budget::spend_on(cx, |cx| {
-            loop {
-                let seen = self.source.waiting(direction).events;
-                match operation(&self.socket) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    outcome => return Poll::Ready(outcome),
-                }
-                let waker = cx.waker().clone();
-                let mut waiting = self.source.waiting(direction);
-                if waiting.closed {
-                    let ended = "the event loop or pool that this socket was opened in has ended";
-                    return Poll::Ready(Err(io::Error::other(ended)));
-                }
-                if waiting.events == seen {
-                    let older = keep(&mut waiting, waker);
-                    drop(waiting);
-                    drop(older);
-                    return Poll::Pending;
-                }
+        ready!(budget::spend(cx));
+        loop {
+            let seen = self.source.waiting(direction).events;
+            match operation(&self.socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                outcome => return Poll::Ready(outcome),
             }
-        })
+            let waker = cx.waker().clone();
+            let mut waiting = self.source.waiting(direction);
+            if waiting.closed {
+                let ended = "the event loop or pool that this socket was opened in has ended";
+                return Poll::Ready(Err(io::Error::other(ended)));
+            }
+            if waiting.events == seen {
+                let older = keep(&mut waiting, waker);
+                drop(waiting);
+                drop(older);
+                return Poll::Pending;
+            }
+        }
     }
 }
 

@@ -38,9 +38,7 @@ pub trait Schedule: Sealed + Sized + 'static {
     ///
     /// Not a method: as soon as the task is in a queue another thread may run it and free it, and its schedule lies inside.
     #[doc(hidden)]
-    fn schedule_again(task: Runnable<Self>) {
-        task.schedule_held();
-    }
+    fn schedule_again(task: Runnable<Self>);
 
     /// Takes a task that is finished, or dropped, off the list of all tasks.
     #[doc(hidden)]

@@ -53,8 +53,8 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
 use crate::sync::AtomicU32;
-use crate::task::State;
 use crate::task::join::Outcome;
+use crate::task::state::{State, too_many_wakers};
 
 const QUEUED: u32 = 1;
 const DONE: u32 = 2;
@@ -143,12 +143,6 @@ impl fmt::Debug for LocalState {
             .field("refs", &self.refs)
             .finish_non_exhaustive()
     }
-}
-
-fn too_many_wakers() -> ! {
-    // As `Arc` does: a count that wraps would free a task in use. Only a program that forgets clones comes here.
-    eprintln!("a task has more wakers than can be counted: are clones of a waker forgotten?");
-    std::process::abort();
 }
 
 impl State for LocalState {

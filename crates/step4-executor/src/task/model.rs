@@ -103,6 +103,10 @@ mod on_one_thread {
             }
         }
 
+        fn schedule_again(task: Runnable<Self>) {
+            task.schedule_held();
+        }
+
         fn forget(&self, task: &Runnable<Self>) {
             self.0.tasks.borrow_mut().remove(task);
         }
@@ -337,6 +341,10 @@ mod on_many_threads {
         fn schedule(&self, task: Runnable<Self>) {
             self.0.queue.lock().unwrap().push_back(task);
             self.0.added.notify_one();
+        }
+
+        fn schedule_again(task: Runnable<Self>) {
+            task.schedule_held();
         }
 
         fn forget(&self, task: &Runnable<Self>) {

@@ -221,7 +221,8 @@ impl<S: Schedule> Runnable<S> {
         }
     }
 
-    /// Schedules the task, and keeps it in memory until that has returned.
+    /// Schedules the task, and keeps it in memory until that has returned: for the models' small executors.
+    #[cfg(all(test, feature = "loom"))]
     pub(crate) fn schedule_held(self) {
         let task = self.task;
         // SAFETY: the list has a reference as long as the task is not run, and we have one from then on.

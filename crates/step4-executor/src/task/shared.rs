@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
 use crate::sync::{AtomicUsize, Mutex, lock};
-use crate::task::State;
 use crate::task::join::Outcome;
+use crate::task::state::{State, too_many_wakers};
 
 const QUEUED: usize = 1;
 const RUNNING: usize = 2;
@@ -80,8 +80,7 @@ impl State for SharedState {
 
     fn retain(&self, _home: bool) {
         if self.word.fetch_add(ONE, Relaxed) > usize::MAX / 2 {
-            eprintln!("a task has more wakers than can be counted: are clones of a waker forgotten?");
-            std::process::abort();
+            too_many_wakers();
         }
     }
 

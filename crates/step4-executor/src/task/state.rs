@@ -72,3 +72,10 @@ pub trait State: 'static {
     /// Remembers where the task stands in its executor's list.
     fn set_list_index(&self, index: u32);
 }
+
+/// Ends the process, as `Arc` does: a count that wraps would free a task in use.
+pub(super) fn too_many_wakers() -> ! {
+    // Only a program that forgets clones comes here.
+    eprintln!("a task has more wakers than can be counted: are clones of a waker forgotten?");
+    std::process::abort();
+}
