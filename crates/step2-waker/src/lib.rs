@@ -30,6 +30,7 @@
 //! | [`block_on`](block_on()) | drives one future on this thread |
 //! | [`drive`] | the same, on a park of your choice |
 //! | [`unblock`](unblock()) | a blocking job as a future |
+//! | [`submit`] | the first half of that: hands a job over |
 //! | [`oneshot`](oneshot()) | a channel for one value |
 //! | [`Sender`] | its sending half |
 //! | [`Receiver`] | its receiving half, a future |
@@ -62,5 +63,5 @@ pub use combine::{Either, join, race, yield_now};
 pub use oneshot::{Closed, Receiver, Sender, oneshot};
 pub use park::{Entered, Park, ParkToken, ThreadPark};
 pub use state_machine::MainMachine;
-pub use unblock::unblock;
+pub use unblock::{submit, unblock};
 pub use waker::{contain, wake_quietly, waker_by_hand};

@@ -63,8 +63,19 @@ where
     }
 }
 
-/// Waits until the pool has room, and hands `job` over.
-async fn submit(pool: Arc<BlockingPool>, job: impl FnOnce() + Send + 'static) {
+/// Hands `job` to `pool`, and waits while its queue is full, but not for the job.
+///
+/// Dropping the future before it is ready means that the job never runs.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// let pool = Arc::new(step1::BlockingPool::new(1, 8));
+/// let (sender, receiver) = step2::oneshot();
+/// step2::block_on(step2::submit(pool, move || sender.send("done").unwrap()));
+/// assert_eq!(step2::block_on(receiver), Ok("done"));
+/// ```
+pub async fn submit(pool: Arc<BlockingPool>, job: impl FnOnce() + Send + 'static) {
     let mut unsent = Some(job);
     let bell = Arc::new(Bell::default());
     std::future::poll_fn(|cx| {

@@ -66,8 +66,9 @@ impl From<&ManualClock> for Clock {
 ///
 /// [`advance`](Self::advance) moves it, as if a computation had taken that long. A [`TimerDriver`](crate::TimerDriver)
 /// that would sleep until its next deadline moves it there instead: hours pass in microseconds, in the same order.
-/// Clones share one time. It does not know of other threads and sockets: what they are still busy with takes no time
-/// on it, so a `timeout` around real IO is best tried with a real clock.
+/// Clones share one time. Work on other threads takes no time on it, and is waited for if it comes with a
+/// [`hold`](crate::hold()), as blocking jobs do. Of sockets it does not know: a `timeout` around those is best tried with a
+/// real clock.
 ///
 /// ```
 /// use std::time::Duration;

@@ -16,14 +16,19 @@
 //! 2. Neither the wheel nor the thread-local is borrowed while a waker is called, cloned or dropped: foreign code may set
 //!    timers, drop sleeps, and run drivers of its own.
 //! 3. A waker that panics takes nothing with it: the others are woken, and the park returns.
+//! 4. A manual clock does not move while there is a [`Hold`]. Whoever lets go of one has woken first whom it worked for, so
+//!    the driver looks at the holds before it looks for wakes.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -66,6 +71,65 @@ pub fn try_now() -> Option<Duration> {
     CURRENT.with_borrow(|current| current.as_ref().map(|timers| timers.clock.now()))
 }
 
+/// Keeps the current driver's manual clock still until it is dropped; does nothing if the clock is real, or there is none.
+///
+/// For work on other threads, whose end a manual clock would otherwise jump over: while it is held, the driver sleeps until
+/// somebody wakes it, as if no deadline was set. Send it along with the work, and drop it *after* the wake that tells
+/// of the work's end. `step4::unblock` does so.
+///
+/// ```
+/// use std::time::Duration;
+/// use step2::{ThreadPark, drive, oneshot};
+/// use step3::{Clock, ManualClock, TimerDriver, hold, timeout};
+///
+/// let clock = Clock::from(&ManualClock::new());
+/// let job_in_time = async {
+///     let (sender, receiver) = oneshot();
+///     let hold = hold();
+///     std::thread::spawn(move || {
+///         std::thread::sleep(Duration::from_millis(5)); // Work, of which the clock knows nothing.
+///         sender.send("done").unwrap();
+///         drop(hold);
+///     });
+///     timeout(Duration::from_millis(1), receiver).await
+/// };
+/// let outcome = drive(&mut TimerDriver::new(ThreadPark::new(), clock), job_in_time)?;
+/// assert_eq!(outcome, Ok(Ok("done")));
+/// # std::io::Result::Ok(())
+/// ```
+pub fn hold() -> Hold {
+    let timers = CURRENT.with_borrow(Option::clone).filter(|timers| timers.clock.as_manual().is_some());
+    Hold {
+        held: timers.map(|timers| {
+            timers.holds.fetch_add(1, Relaxed);
+            (Arc::clone(&timers.holds), timers.waker.clone())
+        }),
+    }
+}
+
+/// Keeps a manual clock still while it lives: made by [`hold`].
+///
+/// ```
+/// let hold: step3::Hold = step3::hold(); // There is no driver here: nothing to keep still.
+/// drop(hold);
+/// ```
+#[must_use = "the clock is held only while this lives"]
+#[derive(Debug)]
+pub struct Hold {
+    /// The driver's count of holds, and the waker of its sleep.
+    held: Option<(Arc<AtomicUsize>, Waker)>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some((holds, waker)) = self.held.take() {
+            // Release: the driver that sees this count sees the wakes before it, too (invariant 4).
+            holds.fetch_sub(1, Release);
+            wake_quietly(waker); // Nobody else may be left to wake it.
+        }
+    }
+}
+
 /// Wakes up for the next deadline, and sleeps in `P` until then.
 ///
 /// ```
@@ -89,7 +153,8 @@ impl<P: Park> TimerDriver<P> {
     /// Puts timers on top of `park`, which tell the time by `clock`.
     #[must_use]
     pub fn new(park: P, clock: Clock) -> Self {
-        Self { park, timers: Rc::new(Timers::new(clock)) }
+        let timers = Rc::new(Timers::new(clock, park.waker()));
+        Self { park, timers }
     }
 
     /// Returns how many timers are set. Those whose `Sleep` was dropped where this driver is not current count until its
@@ -118,6 +183,7 @@ impl<P: Park> Park for TimerDriver<P> {
             (limit, next) => limit.or(next),
         };
         let woken = match (self.timers.clock.as_manual(), sleep) {
+            _ if self.timers.holds.load(Acquire) > 0 => self.park.park(limit.filter(Duration::is_zero))?,
             (Some(manual), Some(sleep)) => {
                 let woken = self.park.park(Some(Duration::ZERO))?;
                 // Whoever was woken goes on first, and takes no time: a real clock would not have moved either.
@@ -170,18 +236,22 @@ pub(crate) struct Registration {
 pub(crate) struct Timers {
     id: u64,
     clock: Clock,
+    /// Ends the driver's sleep.
+    waker: Waker,
+    /// How many [`Hold`]s there are.
+    holds: Arc<AtomicUsize>,
     wheel: RefCell<Wheel<Waker>>,
 }
 
 impl Timers {
-    fn new(clock: Clock) -> Self {
+    fn new(clock: Clock, waker: Waker) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let id = NEXT_ID.fetch_add(1, Relaxed);
         dropped_elsewhere().insert(id, Vec::new());
         let mut wheel = Wheel::new();
         // The wheel begins at tick zero, and is empty: turning it to the present costs nothing.
         assert!(wheel.pop(nanos(clock.now()) / NANOS_PER_TICK).is_none());
-        Self { id, clock, wheel: RefCell::new(wheel) }
+        Self { id, clock, waker, holds: Arc::default(), wheel: RefCell::new(wheel) }
     }
 
     /// Returns the time in nanoseconds.

@@ -4,9 +4,11 @@
 //! ends: as `asyncio.to_thread` and `asyncio.run` do.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, OnceLock};
 
 use step1::BlockingPool;
+use step2::{oneshot, submit};
 
 /// As Python's `ThreadPoolExecutor`: a few more threads than cores, since they wait most of the time.
 fn threads() -> usize {
@@ -45,7 +47,8 @@ thread_local! {
 /// Runs `job` on a thread where it may block, and waits for it without blocking this one.
 ///
 /// Python's `asyncio.to_thread`. Nothing happens before the first poll. Dropping the future does not stop a job that has
-/// begun or stands in the queue. See [`step2::unblock`](step2::unblock()) for what it costs.
+/// begun or stands in the queue. See [`step2::unblock`](step2::unblock()) for what it costs. A manual clock stands still
+/// meanwhile.
 ///
 /// # Panics
 ///
@@ -61,11 +64,18 @@ where
     T: Send + 'static,
 {
     let (threads, name) = POOL.with_borrow(|pool| (pool.get(), pool.name()));
+    let (sender, receiver) = oneshot();
+    let hold = step3::hold();
     let job = move || {
         SERVES.set(name);
-        job()
+        let _unwanted = sender.send(catch_unwind(AssertUnwindSafe(job)));
+        drop(hold); // Now that the waiting task is woken, a manual clock may move again.
     };
-    step2::unblock(&threads, job).await
+    submit(threads, job).await;
+    receiver
+        .await
+        .expect("a pool runs every job that it has accepted")
+        .unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Makes this thread use `pool`, as the workers of one `ThreadPool` do.

@@ -11,8 +11,9 @@
 //!
 //! # Invariants
 //!
-//! 1. A child stands in `ready` at most once, and is polled once for each time.
-//! 2. A child is dropped as soon as it is done, and not polled again.
+//! 1. A number stands in `ready` at most once, and its child is polled once for each time.
+//! 2. A child is dropped as soon as it is done, and not polled again. Its number goes to a later child; a wake by its
+//!    old waker is then a poll for nothing.
 //! 3. No waker is called under the lock.
 
 use std::collections::VecDeque;
@@ -21,17 +22,31 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
+use slab::Slab;
+
 use crate::budget;
 
-/// Futures of one type that run together. All are polled once at first.
-pub(crate) struct Children<F> {
-    futures: Vec<Option<(Pin<Box<F>>, Waker)>>,
-    unfinished: usize,
+/// Runs futures of one type together, inside whoever polls it. Each is polled once at first, then when it was woken.
+///
+/// ```
+/// use step4::children::Children;
+///
+/// step4::run(async {
+///     let mut children = Children::new([std::future::ready("a")]);
+///     children.push(std::future::ready("b"));
+///     assert_eq!(std::future::poll_fn(|cx| children.poll_next(cx)).await, Some((0, "a")));
+///     assert_eq!(std::future::poll_fn(|cx| children.poll_next(cx)).await, Some((1, "b")));
+///     assert_eq!(std::future::poll_fn(|cx| children.poll_next(cx)).await, None);
+/// });
+/// ```
+pub struct Children<F> {
+    futures: Slab<(Pin<Box<F>>, Waker)>,
     ready: Arc<Ready>,
 }
 
 struct Ready(Mutex<Inside>);
 
+#[derive(Default)]
 struct Inside {
     queue: VecDeque<usize>,
     is_queued: Vec<bool>,
@@ -44,27 +59,41 @@ struct ChildWaker {
 }
 
 impl<F: Future> Children<F> {
-    pub(crate) fn new(futures: impl IntoIterator<Item = F>) -> Self {
-        let futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
-        let unfinished = futures.len();
-        let inside =
-            Inside { queue: (0..unfinished).collect(), is_queued: vec![true; unfinished], parent: None };
-        let ready = Arc::new(Ready(Mutex::new(inside)));
-        let with_waker = |(number, future)| {
-            let waker = Waker::from(Arc::new(ChildWaker { number, ready: Arc::clone(&ready) }));
-            Some((future, waker))
-        };
-        let futures = futures.into_iter().enumerate().map(with_waker).collect();
-        Self { futures, unfinished, ready }
+    /// Takes in `futures`, and numbers them from 0 on. Polls none of them.
+    pub fn new(futures: impl IntoIterator<Item = F>) -> Self {
+        let ready = Arc::new(Ready(Mutex::default()));
+        let mut children = Self { futures: Slab::new(), ready };
+        for future in futures {
+            children.push(future);
+        }
+        children
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Takes in one more, and returns its number: the smallest that no unfinished child has. Polls nothing.
+    pub fn push(&mut self, future: F) -> usize {
+        let entry = self.futures.vacant_entry();
+        let number = entry.key();
+        let waker = Waker::from(Arc::new(ChildWaker { number, ready: Arc::clone(&self.ready) }));
+        entry.insert((Box::pin(future), waker));
+        self.ready.add(number);
+        number
+    }
+
+    /// Returns how many are not done yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.futures.len()
     }
 
+    /// Returns whether all are done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.futures.is_empty()
+    }
+
     /// Returns the next child that is done, with its number; `None` when all have been returned.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
-        if self.unfinished == 0 {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
+        if self.is_empty() {
             return Poll::Ready(None);
         }
         self.ready.set_parent(cx.waker());
@@ -72,11 +101,9 @@ impl<F: Future> Children<F> {
         let round = self.ready.lock().queue.len();
         for _ in 0..round {
             let Some(number) = self.ready.next() else { break };
-            let child = &mut self.futures[number];
-            let Some((future, waker)) = child else { continue };
+            let Some((future, waker)) = self.futures.get_mut(number) else { continue };
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
-                *child = None;
-                self.unfinished -= 1;
+                drop(self.futures.remove(number));
                 return Poll::Ready(Some((number, output)));
             }
             if budget::is_used_up() {
@@ -90,8 +117,13 @@ impl<F: Future> Children<F> {
 
     /// Takes out the children that are not done yet.
     pub(crate) fn take_unfinished(&mut self) -> impl Iterator<Item = Pin<Box<F>>> {
-        self.unfinished = 0;
-        std::mem::take(&mut self.futures).into_iter().flatten().map(|(future, _waker)| future)
+        std::mem::take(&mut self.futures).into_iter().map(|(_number, (future, _waker))| future)
+    }
+}
+
+impl<F> std::fmt::Debug for Children<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Children").field("unfinished", &self.futures.len()).finish_non_exhaustive()
     }
 }
 
@@ -104,6 +136,17 @@ impl Ready {
         let newer = waker.clone();
         let older = self.lock().parent.replace(newer);
         drop(older);
+    }
+
+    /// Queues a child that is new. A number that is used again may still stand there: then it is polled, as it should.
+    fn add(&self, number: usize) {
+        let mut inside = self.lock();
+        if inside.is_queued.len() <= number {
+            inside.is_queued.resize(number + 1, false);
+        }
+        if !std::mem::replace(&mut inside.is_queued[number], true) {
+            inside.queue.push_back(number);
+        }
     }
 
     fn next(&self) -> Option<usize> {

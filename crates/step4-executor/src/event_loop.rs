@@ -18,7 +18,8 @@
 //! 1. Ready tasks run first in, first out. What a turn adds stands behind what was there.
 //! 2. A task woken twice before it runs, runs once.
 //! 3. Timers and sockets are looked at after 61 polls at the latest, so that a busy queue cannot starve them.
-//! 4. When `run` returns, no task of it is left: those that were are cancelled, and their destructors have run.
+//! 4. When `run` returns, no task of it is left: those that were are cancelled, and their destructors have run; but
+//!    clean-ups have run to their ends before, unless they took longer than the grace.
 //! 5. A thread runs one loop at a time; its queue and its tasks are plain thread-locals, and need no lock.
 //!
 //! # Absent on purpose
@@ -32,6 +33,7 @@ use std::io;
 use std::pin::pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
+use std::thread::LocalKey;
 use std::time::Duration;
 
 use step2::{Entered, Park};
@@ -47,6 +49,9 @@ use crate::{blocking, budget, hog, steal};
 /// How many tasks run before the loop looks at timers and sockets: the look costs a system call, a poll perhaps 10 ns.
 /// A prime, so that it does not fall in step with the rounds of a program.
 const TURN: u32 = 61;
+
+/// Enough for a rollback or a good-bye; and a program that hangs in one ends all the same.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs `main` to completion on this thread, and everything that it spawns.
 ///
@@ -103,13 +108,57 @@ where
              (in a task of a `ThreadPool`, use `step4::spawn_on_pool`)"
         )
     };
-    let (task, handle) = new_task(future, Local { mailbox });
-    TASKS.with_borrow_mut(|tasks| tasks.add(&task));
+    // A clean-up may need tasks of its own: they share its privilege.
+    start(future, Local { mailbox, is_clean_up: IN_CLEAN_UP.get() })
+}
+
+/// Puts a new task on its list and into the queue.
+fn start<F>(future: F, local: Local) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let (task, handle) = new_task(future, local);
+    local.list().with_borrow_mut(|tasks| tasks.add(&task));
     enqueue(task);
-    if ENDING.get() {
+    if local.is_ending() {
         handle.abort(); // It is dropped at its turn.
     }
     handle
+}
+
+/// Starts `future` as a task that the loop finishes before [`run`] returns, even if nobody waits for it.
+///
+/// For what must be done after a cancellation, and may have to wait for it: a destructor cannot wait, but it can leave a
+/// task behind. Other tasks are cancelled when the main future ends; this one is given the loop's
+/// [grace](EventLoop::grace), together with the tasks that it spawns. What outlives the grace is cancelled after all, and
+/// reported on standard error. May be called by destructors, also while the loop ends.
+///
+/// # Errors
+///
+/// Gives the future back if no loop runs on this thread.
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc, time::Duration};
+///
+/// let is_done = Rc::new(Cell::new(false));
+/// let flag = Rc::clone(&is_done);
+/// step4::run(async {
+///     let clean_up = step4::spawn_clean_up(async move {
+///         step3::sleep(Duration::from_millis(5)).await;
+///         flag.set(true);
+///     });
+///     drop(clean_up.ok().unwrap()); // The handle; nobody waits for it.
+/// });
+/// assert!(is_done.get());
+/// ```
+pub fn spawn_clean_up<F>(future: F) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let Some(mailbox) = HOME.get() else { return Err(future) };
+    Ok(start(future, Local { mailbox, is_clean_up: true }))
 }
 
 thread_local! {
@@ -117,8 +166,18 @@ thread_local! {
     static HOME: Cell<Option<&'static Mailbox>> = const { Cell::new(None) };
     static QUEUE: RefCell<VecDeque<Runnable<Local>>> = const { RefCell::new(VecDeque::new()) };
     static TASKS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
-    /// Set while what is left is cancelled: what a destructor spawns then, is cancelled before it starts.
-    static ENDING: Cell<bool> = const { Cell::new(false) };
+    static CLEAN_UPS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
+    /// Whether the task that runs, or ran last, is a clean-up.
+    static IN_CLEAN_UP: Cell<bool> = const { Cell::new(false) };
+    /// What is cancelled because the loop ends: what a destructor spawns of that, is cancelled before it starts.
+    static ENDING: Cell<Ending> = const { Cell::new(Ending::Nothing) };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Nothing,
+    Tasks,
+    CleanUpsToo,
 }
 
 /// Puts a runnable task at the end of this thread's queue.
@@ -139,6 +198,19 @@ fn enqueue(task: Runnable<Local>) {
 #[derive(Clone, Copy)]
 pub struct Local {
     mailbox: &'static Mailbox,
+    is_clean_up: bool,
+}
+
+impl Local {
+    /// Returns the list that the task is on.
+    fn list(&self) -> &'static LocalKey<RefCell<TaskList<Local>>> {
+        if self.is_clean_up { &CLEAN_UPS } else { &TASKS }
+    }
+
+    /// Returns whether such tasks are being cancelled because the loop ends.
+    fn is_ending(&self) -> bool {
+        ENDING.get() >= if self.is_clean_up { Ending::CleanUpsToo } else { Ending::Tasks }
+    }
 }
 
 impl Sealed for Local {}
@@ -163,7 +235,7 @@ impl Schedule for Local {
     }
 
     fn forget(&self, task: &Runnable<Self>) {
-        TASKS.with_borrow_mut(|tasks| tasks.remove(task));
+        self.list().with_borrow_mut(|tasks| tasks.remove(task));
     }
 }
 
@@ -182,6 +254,7 @@ impl Schedule for Local {
 #[derive(Debug)]
 pub struct EventLoop<P: Park = TimerDriver<IoDriver>> {
     park: P,
+    grace: Duration,
 }
 
 impl EventLoop {
@@ -207,7 +280,13 @@ impl EventLoop {
 impl<P: Park> EventLoop<P> {
     /// Makes a loop that sleeps in `park`.
     pub fn on(park: P) -> Self {
-        Self { park }
+        Self { park, grace: GRACE }
+    }
+
+    /// Sets how long the loop waits for [clean-ups](spawn_clean_up) after the main future has ended; 10 seconds if not set.
+    #[must_use]
+    pub fn grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
     }
 
     /// Runs `main` to completion, as [`run`] does.
@@ -220,12 +299,12 @@ impl<P: Park> EventLoop<P> {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let mut running = Running::begin(&mut self.park);
+        let mut running = Running::begin(&mut self.park, self.grace);
         let main = spawn(main);
         while !main.is_finished() {
             running.turn();
             if !main.is_finished() {
-                running.look();
+                running.look(None);
             }
         }
         drop(running);
@@ -251,18 +330,19 @@ fn outcome<T>(task: JoinHandle<T>) -> Result<T, JoinError> {
 /// A loop that runs. Dropping it ends it, on every path (invariant 4).
 struct Running<'a, P: Park> {
     park: &'a mut P,
+    grace: Duration,
     home: &'static Mailbox,
     letters: Vec<Letter<Local>>,
     _entered: Entered,
 }
 
 impl<'a, P: Park> Running<'a, P> {
-    fn begin(park: &'a mut P) -> Self {
+    fn begin(park: &'a mut P, grace: Duration) -> Self {
         refuse_a_loop_inside_a_loop();
         let home = Mailbox::lease(park.waker());
         let entered = park.enter();
         HOME.set(Some(home));
-        Self { park, home, letters: Vec::new(), _entered: entered }
+        Self { park, grace, home, letters: Vec::new(), _entered: entered }
     }
 
     /// Runs what is ready, up to a turn's worth.
@@ -276,26 +356,64 @@ impl<'a, P: Park> Running<'a, P> {
         for _ in 0..TURN {
             let Some(task) = QUEUE.with_borrow_mut(VecDeque::pop_front) else { return };
             budget::refill();
+            IN_CLEAN_UP.set(task.schedule().is_clean_up);
             hog::watch(|| task.run());
         }
     }
 
-    /// Looks at timers and sockets; sleeps in them if there is nothing else to do.
-    fn look(&mut self) {
+    /// Looks at timers and sockets; sleeps in them if there is nothing else to do, for `limit` at most.
+    fn look(&mut self, limit: Option<Duration>) {
         let idle = QUEUE.with_borrow(VecDeque::is_empty);
-        let limit = if idle { None } else { Some(Duration::ZERO) };
+        let limit = if idle { limit } else { Some(Duration::ZERO) };
         self.park.park(limit).expect("the event loop's park failed");
     }
+
+    /// Cancels all tasks, or all clean-ups, and runs until their destructors are done.
+    fn cancel(&mut self, what: Ending) {
+        ENDING.set(what);
+        let list = if what == Ending::CleanUpsToo { &CLEAN_UPS } else { &TASKS };
+        list.with_borrow(TaskList::abort_all);
+        while count(list) > 0 {
+            self.turn();
+        }
+    }
+
+    /// Runs clean-ups to their ends, and those that come up meanwhile, but not for longer than the grace.
+    fn finish_clean_ups(&mut self) {
+        let deadline = now().saturating_add(self.grace);
+        while count(&CLEAN_UPS) > 0 {
+            let left = deadline.saturating_sub(now());
+            if left.is_zero() {
+                let (late, grace) = (count(&CLEAN_UPS), self.grace);
+                eprintln!(
+                    "warning: {late} clean-up(s) took longer than the grace of {grace:?}, and were cancelled"
+                );
+                return;
+            }
+            self.turn();
+            if count(&CLEAN_UPS) > 0 {
+                self.look(Some(left));
+            }
+        }
+    }
+}
+
+/// Counts the tasks on `list`.
+fn count(list: &'static LocalKey<RefCell<TaskList<Local>>>) -> usize {
+    list.with_borrow(TaskList::len)
+}
+
+/// Returns the time on the park's clock, or on the system's if the park has none.
+fn now() -> Duration {
+    step3::try_now().unwrap_or_else(|| Clock::real().now())
 }
 
 impl<P: Park> Drop for Running<'_, P> {
     fn drop(&mut self) {
         let _left = Left; // Whatever happens in here, this thread can run another loop.
-        ENDING.set(true);
-        TASKS.with_borrow(TaskList::abort_all);
-        while TASKS.with_borrow(|tasks| tasks.len() > 0) {
-            self.turn();
-        }
+        self.cancel(Ending::Tasks);
+        self.finish_clean_ups();
+        self.cancel(Ending::CleanUpsToo);
         budget::refill();
         blocking::end();
         self.home.give_back();
@@ -307,7 +425,8 @@ struct Left;
 
 impl Drop for Left {
     fn drop(&mut self) {
-        ENDING.set(false);
+        ENDING.set(Ending::Nothing);
+        IN_CLEAN_UP.set(false);
         HOME.set(None);
     }
 }

@@ -15,7 +15,7 @@
 //! 1. [`task`]: what a task is; [`schedule`]: the seam between it and its executor.
 //! 2. [`event_loop`]: one thread, first in, first out: asyncio's loop; `mailbox`: wakes from other threads;
 //!    [`budget`] and `hog`: against tasks that do not give way.
-//! 3. `children`, [`gather`](mod@gather), [`select`](mod@select): waiting for many.
+//! 3. [`children`], [`gather`](mod@gather), [`select`](mod@select): waiting for many.
 //! 4. [`reactor`], [`net`]: sockets; [`blocking`], [`fs`]: what can only block.
 //! 5. [`idle`], [`steal`]: many threads.
 //!
@@ -25,6 +25,7 @@
 //! |---|---|
 //! | [`run`] | drives a future and all that it spawns: `asyncio.run` |
 //! | [`spawn`] | starts a task on the loop: `create_task` |
+//! | [`spawn_clean_up`] | the same for what must be finished before `run` returns |
 //! | [`EventLoop`] | the loop, on a park of your choice |
 //! | [`JoinHandle`] | awaits or aborts a task |
 //! | [`JoinError`] | why a task has no output |
@@ -62,7 +63,7 @@ pub mod budget;
 
 mod hog;
 
-mod children;
+pub mod children;
 
 pub mod gather;
 
@@ -81,7 +82,7 @@ pub mod idle;
 pub mod steal;
 
 pub use blocking::unblock;
-pub use event_loop::{EventLoop, Local, run, spawn};
+pub use event_loop::{EventLoop, Local, run, spawn, spawn_clean_up};
 pub use gather::{gather, gather_settled, join_all, try_gather};
 pub use net::{TcpListener, TcpStream, UdpSocket, resolve};
 pub use reactor::IoDriver;

@@ -204,6 +204,12 @@ pub struct Runnable<S: Schedule> {
 unsafe impl<S: Schedule<State = SharedState>> Send for Runnable<S> {}
 
 impl<S: Schedule> Runnable<S> {
+    /// Returns what the task goes by when it can run again.
+    pub(crate) fn schedule(&self) -> &S {
+        // SAFETY: the list has a reference as long as the task is not run, and running uses `self` up.
+        &unsafe { header(self.task) }.schedule
+    }
+
     /// Polls the task once, or drops its future if it was aborted; and then does what follows from that.
     pub(crate) fn run(self) {
         let task = self.task;
