@@ -17,6 +17,7 @@
 //!
 //! Parameters, types, transactions: step 6 takes up SQLite itself, off the event loop.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
@@ -102,13 +103,49 @@ impl Database {
     ///
     /// Returns [`Error::Database`], with the SQL in it, if it is wrong, or if there is none or more than one statement.
     pub fn query(&self, sql: &str) -> Result<Vec<String>, Error> {
-        self.rows(sql).map_err(Error::database(format!("run `{sql}`")))
+        let mut rows = Vec::new();
+        self.query_each(sql, |row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
     }
 
-    fn rows(&self, sql: &str) -> rusqlite::Result<Vec<String>> {
+    /// Runs one statement as [`query`](Self::query) does, and hands each row to `each` as soon as SQLite has found it,
+    /// until that says `Break`.
+    ///
+    /// SQLite looks for the next row only when `each` has returned: who breaks after ten rows has waited for ten.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query). The rows before the error have been handed over.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    ///
+    /// let database = step1::Database::in_memory()?;
+    /// let mut first = None;
+    /// database.query_each("SELECT name FROM users ORDER BY id", |row| {
+    ///     first = Some(row);
+    ///     ControlFlow::Break(())
+    /// })?;
+    /// assert_eq!(first.unwrap(), "Ada Lovelace");
+    /// # Ok::<(), step1::Error>(())
+    /// ```
+    pub fn query_each(&self, sql: &str, each: impl FnMut(String) -> ControlFlow<()>) -> Result<(), Error> {
+        self.each_row(sql, each).map_err(Error::database(format!("run `{sql}`")))
+    }
+
+    fn each_row(&self, sql: &str, mut each: impl FnMut(String) -> ControlFlow<()>) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare(sql)?;
         let columns = statement.column_count();
-        statement.query_map([], |row| line(row, columns))?.collect()
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if each(line(row, columns)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use step2::{Either, Park, ThreadPark, drive, oneshot, race, yield_now};
-use step3::{Clock, ManualClock, Sleep, TimerDriver, block_on, now, sleep, sleep_until, timeout, try_now};
+use step3::{
+    Clock, Hold, ManualClock, Sleep, TimerDriver, block_on, hold, now, sleep, sleep_until, timeout, try_now,
+};
 
 mod support;
 use support::{Does, Wakes, days, look, manual, ms, panic_of, park, poll, run, secs};
@@ -464,4 +466,143 @@ fn what_waits_for_nothing_but_a_thread_takes_no_time_on_a_manual_clock() {
     let value = drive(&mut driver, race(receiver, pending::<()>())).expect("a thread can always park");
     assert_eq!((value, clock.now()), (Either::First(Ok(7)), Duration::ZERO));
     other.join().unwrap().unwrap();
+}
+
+// Holds.
+
+/// Lets go of `hold` on another thread, once this one has said so and not a moment before.
+fn let_go_elsewhere(hold: Hold) -> (mpsc::Sender<()>, thread::JoinHandle<()>) {
+    let (say, said) = mpsc::channel();
+    let other = thread::spawn(move || {
+        said.recv().expect("the test says so");
+        drop(hold);
+    });
+    (say, other)
+}
+
+#[test]
+fn a_manual_clock_stands_still_while_it_is_held_and_moves_afterwards() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    let _nap = set(secs(10), &wakes.waker("due"));
+    let hold = hold();
+    driver.waker().wake();
+    assert!(driver.park(None).expect("a thread can always park"), "woken");
+    assert_eq!((clock.now(), wakes.take().len()), (Duration::ZERO, 0));
+
+    drop(hold);
+    assert!(driver.park(None).expect("a thread can always park"), "letting go is a wake");
+    park(&mut driver);
+    assert_eq!((clock.now(), wakes.take()), (secs(10), vec!["due".to_owned()]));
+}
+
+#[test]
+fn a_hold_let_go_on_another_thread_ends_the_park_and_the_clock_moves_on() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    let _nap = set(secs(1), &wakes.waker("due"));
+    let (say, other) = let_go_elsewhere(hold());
+    say.send(()).unwrap();
+    // Nobody else ever wakes this driver: were letting go no wake, it would sleep for ever.
+    while clock.now() == Duration::ZERO {
+        park(&mut driver);
+    }
+    assert_eq!(wakes.take(), ["due"]);
+    other.join().unwrap();
+}
+
+#[test]
+fn a_clock_held_several_times_moves_after_the_last() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let _nap = set(secs(1), Waker::noop());
+    let mut holds = vec![hold(), hold(), hold()];
+    while let Some(hold) = holds.pop() {
+        driver.waker().wake();
+        park(&mut driver);
+        assert_eq!(clock.now(), Duration::ZERO, "{} more", holds.len());
+        drop(hold);
+    }
+    park(&mut driver); // The wake of the last hold.
+    park(&mut driver);
+    assert_eq!(clock.now(), secs(1));
+}
+
+#[test]
+fn a_park_with_a_limit_of_zero_returns_although_the_clock_is_held() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let _nap = set(secs(1), Waker::noop());
+    let _hold = hold();
+    look(&mut driver);
+    assert_eq!(clock.now(), Duration::ZERO);
+}
+
+/// It used to be left to the next wake: the driver slept for ever if there was none.
+#[test]
+fn what_is_due_already_fires_although_the_clock_is_held() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    let _naps = [set(secs(1), &wakes.waker("due")), set(secs(3), &wakes.waker("not due"))];
+    let _hold = hold();
+    clock.advance(secs(2)); // A computation that took so long.
+    park(&mut driver);
+    assert_eq!((wakes.take(), clock.now()), (vec!["due".to_owned()], secs(2)));
+}
+
+#[test]
+fn work_that_was_held_for_is_in_time_for_the_shortest_timeout() {
+    for _ in 0..100 {
+        let outcome = run(async {
+            let (sender, receiver) = oneshot();
+            let hold = hold();
+            thread::spawn(move || {
+                sender.send("done").unwrap();
+                drop(hold); // After the wake: between the two, the clock must not move.
+            });
+            timeout(ms(1), receiver).await
+        });
+        assert_eq!(outcome, Ok(Ok("done")));
+    }
+}
+
+#[test]
+fn a_real_clock_cannot_be_held() {
+    block_on(async {
+        let _hold = hold();
+        let begin = now();
+        sleep(ms(2)).await; // Would sleep for ever.
+        assert!(now() >= begin + ms(2));
+    });
+}
+
+#[test]
+fn outside_of_a_driver_there_is_nothing_to_hold() {
+    let held_nothing = hold();
+    run(sleep(secs(1))); // Would hang if that held the clock of a driver to come.
+    drop(held_nothing);
+}
+
+#[test]
+fn a_hold_is_on_the_clock_of_the_driver_that_was_current_when_it_was_made() {
+    run(async {
+        let outer = hold();
+        run(sleep(secs(1))); // The inner driver's clock moves.
+        drop(outer);
+        sleep(secs(1)).await;
+        assert_eq!(now(), secs(1));
+    });
+}
+
+#[test]
+fn a_hold_may_outlive_its_driver() {
+    let (_clock, driver) = manual();
+    let entered = driver.enter();
+    let hold = hold();
+    drop(entered);
+    drop(driver);
+    drop(hold);
 }

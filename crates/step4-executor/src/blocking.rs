@@ -4,8 +4,11 @@
 //! ends: as `asyncio.to_thread` and `asyncio.run` do.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use step1::BlockingPool;
 use step2::{oneshot, submit};
@@ -63,19 +66,39 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let (threads, name) = POOL.with_borrow(|pool| (pool.get(), pool.name()));
-    let (sender, receiver) = oneshot();
     let hold = step3::hold();
+    let pool = POOL.with_borrow(Pool::clone);
+    // On a manual clock, threads of the system's own time have no place in a recording.
+    let threads = if hold.is_effective() { timeline::unrecorded(|| pool.get()) } else { pool.get() };
+    let (sender, receiver) = oneshot();
+    let name = pool.name();
     let job = move || {
         SERVES.set(name);
         let _unwanted = sender.send(catch_unwind(AssertUnwindSafe(job)));
         drop(hold); // Now that the waiting task is woken, a manual clock may move again.
     };
     submit(threads, job).await;
-    receiver
-        .await
-        .expect("a pool runs every job that it has accepted")
-        .unwrap_or_else(|panic| resume_unwind(panic))
+    let outcome = pending_once(receiver).await.expect("a pool runs every job that it has accepted");
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Awaits `future`, and is pending at first even if that is ready: how often a task is polled shall not depend on a race
+/// between threads.
+async fn pending_once<F: Future>(future: F) -> F::Output {
+    let (mut future, mut at_once, mut is_first) = (pin!(future), None, true);
+    poll_fn(|cx| {
+        if let Some(output) = at_once.take() {
+            return output;
+        }
+        let polled = future.as_mut().poll(cx);
+        if !std::mem::take(&mut is_first) || polled.is_pending() {
+            return polled;
+        }
+        at_once = Some(polled);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 /// Makes this thread use `pool`, as the workers of one `ThreadPool` do.

@@ -161,6 +161,17 @@ where
     Ok(start(future, Local { mailbox, is_clean_up: true }))
 }
 
+/// Returns whether a loop runs on this thread, so that tasks can be spawned.
+///
+/// ```
+/// assert!(!step4::is_running());
+/// assert!(step4::run(async { step4::is_running() }));
+/// ```
+#[must_use]
+pub fn is_running() -> bool {
+    HOME.get().is_some()
+}
+
 thread_local! {
     /// The mailbox of the loop that runs on this thread: also what tells home from elsewhere.
     static HOME: Cell<Option<&'static Mailbox>> = const { Cell::new(None) };

@@ -26,6 +26,7 @@
 //! | [`run`] | drives a future and all that it spawns: `asyncio.run` |
 //! | [`spawn`] | starts a task on the loop: `create_task` |
 //! | [`spawn_clean_up`] | the same for what must be finished before `run` returns |
+//! | [`is_running`] | whether there is a loop to spawn on |
 //! | [`EventLoop`] | the loop, on a park of your choice |
 //! | [`JoinHandle`] | awaits or aborts a task |
 //! | [`JoinError`] | why a task has no output |
@@ -82,7 +83,7 @@ pub mod idle;
 pub mod steal;
 
 pub use blocking::unblock;
-pub use event_loop::{EventLoop, Local, run, spawn, spawn_clean_up};
+pub use event_loop::{EventLoop, Local, is_running, run, spawn, spawn_clean_up};
 pub use gather::{gather, gather_settled, join_all, try_gather};
 pub use net::{TcpListener, TcpStream, UdpSocket, resolve};
 pub use reactor::IoDriver;

@@ -48,6 +48,6 @@ pub mod demo;
 
 pub use event::{Event, Kind, LockId, SourceId, TaskId, TaskInfo, ThreadId, ThreadInfo, TimerId};
 pub use json::LoadError;
-pub use record::{Inherited, Lane, inherit, is_on, record, record_with};
+pub use record::{Inherited, Lane, inherit, is_on, record, record_with, unrecorded};
 pub use text::TextOptions;
 pub use timeline::Timeline;

@@ -139,6 +139,28 @@ pub fn inherit() -> Inherited {
     }))
 }
 
+/// Runs `f` without recording what this thread does meanwhile, or what threads do that it starts.
+///
+/// ```
+/// let ((), timeline) = timeline::record(|| {
+///     timeline::unrecorded(|| timeline::probe::note(|| "unheard".to_string()));
+/// });
+/// assert!(timeline.notes().is_empty());
+/// ```
+pub fn unrecorded<R>(f: impl FnOnce() -> R) -> R {
+    /// Puts back what it holds, on every path (invariant 1).
+    struct Before(Option<Current>);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            set_current(self.0.take());
+        }
+    }
+
+    let _before = is_on().then(|| Before(set_current(None)));
+    f()
+}
+
 /// Holds a place in a recording for a thread to come. Made by [`inherit`].
 ///
 /// ```

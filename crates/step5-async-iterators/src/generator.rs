@@ -1,0 +1,347 @@
+//! Generators: an async iterator written as an async block, which emits items.
+//!
+//! ```text
+//!   consumer                     slot                 body (an async block)
+//!   next().await ── poll ──────────────────────────▶  … y.emit(item).await …
+//!                                ┌──────┐ ◀── put ──     └ pending, until the slot is empty
+//!              ◀── Ready(item) ──│ item │
+//!                                └──────┘
+//!   next().await ── poll ──────────────────────────▶     └ ready: the body goes on after its emit
+//! ```
+//!
+//! The compiler has made a state machine of the body, which stops wherever it awaits. All that is missing for a generator
+//! is a slot to leave the item in when it stops.
+//!
+//! # Invariants
+//!
+//! 1. The body runs only while somebody asks for an item. It goes on after an `emit` when the *next* item is asked for.
+//! 2. The slot is empty whenever the body is polled, and emptied right after.
+//! 3. A body that has ended, or panicked, is gone, and its generator at its end for good.
+//! 4. What was registered with [`finally`](Yielder::finally) runs exactly once, last in, first out: before the end is
+//!    reported, in `close`, or else in a clean-up task of the loop.
+//!
+//! # Absent on purpose
+//!
+//! No value goes back into the body (Python's `asend`), and no error (`athrow`). A generator stays on its thread.
+//!
+//! # Source
+//!
+//! An async block with a slot beside it is the idea of the crates genawaiter and async-stream; closing follows PEP 525.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
+
+use step4::spawn_clean_up;
+
+use crate::AsyncIterator;
+
+/// Makes an async iterator of an async block, which is given a [`Yielder`] to emit items with.
+///
+/// Python's `async def` with a `yield` in it. Nothing runs before the first item is asked for. Costs two allocations.
+///
+/// ```
+/// use std::time::Duration;
+/// use step5::{Generator, for_await, generator};
+///
+/// /// The note's `async def __aiter__`: a plain function that returns a fresh generator.
+/// fn count_to(max: u32) -> Generator<'static, u32> {
+///     generator(move |y| async move {
+///         for n in 1..=max {
+///             step3::sleep(Duration::from_millis(1)).await;
+///             y.emit(n).await;
+///         }
+///     })
+/// }
+///
+/// step4::run(async {
+///     for_await!(n in count_to(3) => { println!("{n}"); });
+/// });
+/// ```
+pub fn generator<'a, T, F>(body: impl FnOnce(Yielder<T>) -> F) -> Generator<'a, T>
+where
+    F: Future<Output = ()> + 'a,
+{
+    let (slot, clean_ups) = (Rc::new(Slot::default()), CleanUps::default());
+    let yielder = Yielder { slot: Rc::clone(&slot), clean_ups: Rc::clone(&clean_ups.0) };
+    Generator { body: Some(Box::pin(body(yielder))), slot, clean_ups }
+}
+
+/// Does as [`generator`] for a block that may fail: its error is the last item.
+///
+/// ```
+/// use step5::{AsyncIterator, try_generator};
+///
+/// step4::run(async {
+///     let mut numbers = try_generator(|y| async move {
+///         for word in ["1", "2", "III", "4"] {
+///             let number: u32 = word.parse()?;
+///             y.emit(Ok(number)).await;
+///         }
+///         Ok::<(), std::num::ParseIntError>(())
+///     });
+///     assert_eq!(numbers.next().await, Some(Ok(1)));
+///     assert_eq!(numbers.next().await, Some(Ok(2)));
+///     assert!(numbers.next().await.unwrap().is_err());
+///     assert!(numbers.next().await.is_none(), "an error ends it for good");
+/// });
+/// ```
+pub fn try_generator<'a, T, E, F>(
+    body: impl FnOnce(Yielder<Result<T, E>>) -> F,
+) -> Generator<'a, Result<T, E>>
+where
+    F: Future<Output = Result<(), E>> + 'a,
+    T: 'a,
+    E: 'a,
+{
+    generator(|y| {
+        let body = body(y.clone());
+        async move {
+            if let Err(error) = body.await {
+                y.emit(Err(error)).await;
+            }
+        }
+    })
+}
+
+/// Gives the items that an async block emits: made by [`generator`] and [`try_generator`].
+///
+/// # Leaving it early
+///
+/// Dropping it, as `break` does, drops the body where it stands, and its destructors run at once. They cannot wait for
+/// anything, so what has to is registered with [`Yielder::finally`]: then it runs as a clean-up task of the loop, *later*,
+/// as Python's `finally` would. [`close`](Self::close) does the same, and waits for it.
+///
+/// It may be asked again after its end, and says `None`.
+///
+/// ```
+/// use step5::{AsyncIterator, Generator, generator};
+///
+/// step4::run(async {
+///     let mut letters: Generator<'_, char> = generator(|y| async move {
+///         y.finally(async { println!("closed") });
+///         for letter in 'a'..='z' {
+///             y.emit(letter).await;
+///         }
+///     });
+///     assert_eq!(letters.next().await, Some('a'));
+///     letters.close().await; // Prints "closed", here and now.
+/// });
+/// ```
+pub struct Generator<'a, T> {
+    body: Option<Body<'a>>,
+    slot: Rc<Slot<T>>,
+    clean_ups: CleanUps, // Dropped after the body.
+}
+
+type Body<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+impl<T> Generator<'_, T> {
+    /// Drops the body where it stands, and waits for what it has registered with [`Yielder::finally`].
+    ///
+    /// Closing twice is fine, and so is closing one that was never started: there is nothing left to do. If the future is
+    /// dropped, the rest is done when the generator is closed again, or dropped.
+    pub async fn close(&mut self) {
+        drop(self.body.take());
+        poll_fn(|cx| self.clean_ups.poll(cx)).await;
+    }
+
+    /// Polls the body, and returns what it has emitted.
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Option<T> {
+        let mut body = self.body.take()?; // It is put back if it is pending: not if it ends, or panics (invariant 3).
+        let turn = self.slot.begin_turn(cx.waker());
+        let ended = body.as_mut().poll(cx).is_ready();
+        drop(turn);
+        if !ended {
+            self.body = Some(body);
+        }
+        self.slot.item.take()
+    }
+}
+
+impl<T> AsyncIterator for Generator<'_, T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        if let Some(item) = this.poll_body(cx) {
+            return Poll::Ready(Some(item));
+        }
+        if this.body.is_some() {
+            return Poll::Pending;
+        }
+        ready!(this.clean_ups.poll(cx));
+        Poll::Ready(None)
+    }
+}
+
+impl<T> Unpin for Generator<'_, T> {}
+
+/// Emits items from inside a [`generator`].
+///
+/// ```
+/// use step5::{AsyncIterator, Yielder, generator};
+///
+/// async fn emit_pair(y: &Yielder<u32>, n: u32) {
+///     y.emit(n).await;
+///     y.emit(10 * n).await;
+/// }
+///
+/// let pairs = step4::run(generator(|y| async move {
+///     emit_pair(&y, 1).await;
+///     emit_pair(&y, 2).await;
+/// }).collect::<Vec<u32>>());
+/// assert_eq!(pairs, [1, 10, 2, 20]);
+/// ```
+pub struct Yielder<T> {
+    slot: Rc<Slot<T>>,
+    clean_ups: Rc<RefCell<Vec<CleanUp>>>,
+}
+
+impl<T> Yielder<T> {
+    /// Hands `item` to the consumer, and waits until the next one is asked for: Python's `yield`.
+    ///
+    /// Several may be awaited at once, as in a `join`: their items come one after the other. Dropping the future drops the
+    /// item, unless the consumer has it already.
+    ///
+    /// # Panics
+    ///
+    /// Panics when awaited anywhere else than in the generator's own body, such as in another task.
+    pub async fn emit(&self, item: T) {
+        let (mut item, mut placed_in) = (Some(item), None);
+        poll_fn(|cx| self.slot.poll_emit(&mut item, &mut placed_in, cx)).await;
+    }
+
+    /// Registers what is to be awaited when the body has ended or is dropped: Python's `finally`.
+    ///
+    /// The last that was registered runs first. See [`Generator`] for where it runs.
+    pub fn finally(&self, clean_up: impl Future<Output = ()> + 'static) {
+        self.clean_ups.borrow_mut().push(Box::pin(clean_up));
+    }
+}
+
+impl<T> Clone for Yielder<T> {
+    fn clone(&self) -> Self {
+        Self { slot: Rc::clone(&self.slot), clean_ups: Rc::clone(&self.clean_ups) }
+    }
+}
+
+/// What a generator shares with its body.
+struct Slot<T> {
+    item: RefCell<Option<T>>,
+    /// Counts the polls of the body. An item that was put in during one is gone in the next (invariant 2).
+    turn: Cell<u64>,
+    is_turn: Cell<bool>,
+    /// Whoever polls the generator comes again for the next item. So an emit needs no waker, unless it has another one.
+    consumer: RefCell<Option<Waker>>,
+    others: RefCell<Vec<Waker>>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            item: RefCell::default(),
+            turn: Cell::default(),
+            is_turn: Cell::default(),
+            consumer: RefCell::default(),
+            others: RefCell::default(),
+        }
+    }
+}
+
+/// Ends a turn of the body when it is dropped.
+struct Turn<'a>(&'a Cell<bool>);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl<T> Slot<T> {
+    fn begin_turn(&self, consumer: &Waker) -> Turn<'_> {
+        if !self.is_consumer(consumer) {
+            let older = self.consumer.replace(Some(consumer.clone()));
+            drop(older);
+        }
+        let others = self.others.take();
+        others.into_iter().for_each(Waker::wake);
+        self.turn.set(self.turn.get() + 1);
+        self.is_turn.set(true);
+        Turn(&self.is_turn)
+    }
+
+    fn is_consumer(&self, waker: &Waker) -> bool {
+        self.consumer.borrow().as_ref().is_some_and(|consumer| consumer.will_wake(waker))
+    }
+
+    fn poll_emit(&self, item: &mut Option<T>, placed_in: &mut Option<u64>, cx: &Context<'_>) -> Poll<()> {
+        assert!(self.is_turn.get(), "`emit` was awaited outside of its generator's body");
+        let turn = self.turn.get();
+        if placed_in.is_some_and(|then| then < turn) {
+            return Poll::Ready(());
+        }
+        let is_empty = self.item.borrow().is_none();
+        if is_empty && item.is_some() {
+            self.item.replace(item.take());
+            *placed_in = Some(turn);
+        }
+        if !self.is_consumer(cx.waker()) {
+            let waker = cx.waker().clone();
+            self.others.borrow_mut().push(waker);
+        }
+        Poll::Pending
+    }
+}
+
+type CleanUp = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What is to be awaited after the body. Dropping it leaves that to the loop (invariant 4).
+#[derive(Default)]
+struct CleanUps(Rc<RefCell<Vec<CleanUp>>>);
+
+impl CleanUps {
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let last = self.0.borrow_mut().pop(); // Out of the list: if it panics, the others are still to be done.
+            let Some(mut clean_up) = last else { return Poll::Ready(()) };
+            if clean_up.as_mut().poll(cx).is_pending() {
+                self.0.borrow_mut().push(clean_up);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for CleanUps {
+    fn drop(&mut self) {
+        let count = self.0.borrow().len();
+        if count == 0 {
+            return;
+        }
+        let rest = CleanUps(Rc::clone(&self.0));
+        if let Err(not_run) = spawn_clean_up(async move { poll_fn(|cx| rest.poll(cx)).await }) {
+            let lost = self.0.take();
+            drop((lost, not_run));
+            eprintln!(
+                "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: \
+                 `close` it before the loop ends"
+            );
+        }
+    }
+}
+
+impl<T> fmt::Debug for Generator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generator").field("has_ended", &self.body.is_none()).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Yielder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Yielder").finish_non_exhaustive()
+    }
+}

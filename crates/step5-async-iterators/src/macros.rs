@@ -1,0 +1,56 @@
+//! The loop: `async for` as a macro of a few lines, with nothing in it but a pin and a `while let`.
+
+/// Runs a block for each item of an async iterator, one after the other: Python's `async for`.
+///
+/// `break`, `continue`, `?` and `return` do what they do in a `for`. The iterator is dropped when the loop is left, which
+/// runs its destructors at once.
+///
+/// ```
+/// use step5::{for_await, from_iter};
+///
+/// let sum = step4::run(async {
+///     let mut sum = 0;
+///     for_await!(n in from_iter(1..=100) => {
+///         if n % 2 == 0 {
+///             continue;
+///         }
+///         if n > 9 {
+///             break;
+///         }
+///         sum += n;
+///     });
+///     sum
+/// });
+/// assert_eq!(sum, 1 + 3 + 5 + 7 + 9);
+/// ```
+///
+/// What it stands for, in full:
+///
+/// ```
+/// # use std::pin::pin;
+/// # use step5::{AsyncIterator, from_iter};
+/// # step4::run(async {
+/// # let items = from_iter(1..=3);
+/// match items {
+///     items => {
+///         let mut items = pin!(items);
+///         while let Some(item) = items.next().await {
+///             println!("{item}"); // the block
+///         }
+///     }
+/// }
+/// # });
+/// ```
+///
+/// The `match` keeps temporaries in the expression alive throughout, as the expansion of Rust's own `for` does.
+#[macro_export]
+macro_rules! for_await {
+    ($item:pat in $items:expr => $body:block) => {
+        match $items {
+            items => {
+                let mut items = ::std::pin::pin!(items);
+                while let ::std::option::Option::Some($item) = $crate::AsyncIterator::next(&mut items).await $body
+            }
+        }
+    };
+}

@@ -1,0 +1,151 @@
+//! Who may go next: a number of permits, and a line of those who wait for some.
+//!
+//! ```text
+//!   free: 2       line:  ┌ granted ┐   ┌ waits for 3 ┐   ┌ waits for 1 ┐
+//!                 front  │  (1)    │ ◀ │   waker     │ ◀ │   waker     │  back
+//!                        └─────────┘   └─────────────┘   └─────────────┘
+//!
+//!   take(1) ──▶ refused: somebody waits, and nobody passes them by, not even for less
+//!   give(1) ──▶ free: 3 ──▶ grant() ──▶ the 3 are the first waiter's; free: 0; its waker is to be called
+//! ```
+//!
+//! All that hands out turns here and in step 6 is made of this: the free places and the items of a channel, a semaphore,
+//! a mutex (one permit), a lock for many readers or one writer (the writer takes all).
+//!
+//! # Invariants
+//!
+//! 1. First in, first out: permits go to the front of the line, and a newcomer gets none while somebody waits.
+//! 2. What is granted belongs to the waiter, although it does not know yet. If it leaves, its permits are given on: none
+//!    is lost.
+//! 3. A ticket that is not in the line has been granted what it waits for.
+//! 4. After a `give` or a `leave`, `grant` is called until it says `None`: while permits are free, nobody waits whom they
+//!    would suffice.
+//!
+//! # Absent on purpose
+//!
+//! No lock, and no call of a waker: the owner brings the lock, and calls the wakers that it is handed without it.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+/// Counts permits, and keeps a first-in-first-out line of those who wait for some.
+///
+/// Each method takes O(log n) among n that wait, wherever in the line they stand.
+///
+/// ```
+/// use std::task::Waker;
+/// use step5::Permits;
+///
+/// let mut permits = Permits::new(1);
+/// assert!(permits.take(1));
+/// assert!(!permits.take(1), "there is only one");
+///
+/// let ticket = permits.wait(1, Waker::noop().clone());
+/// permits.give(1);
+/// assert!(permits.grant().is_some(), "a waker, which is to be called");
+/// assert!(!permits.take(1), "it is for the one who waits");
+/// assert!(permits.is_granted(&ticket), "and who has it from now on");
+/// ```
+#[derive(Debug, Default)]
+pub struct Permits {
+    free: usize,
+    /// Those who wait, by their numbers, with what they want.
+    line: BTreeMap<u64, (usize, Waker)>,
+    next_number: u64,
+}
+
+/// Names a place in the line of some [`Permits`].
+///
+/// ```
+/// use step5::{Permits, Ticket};
+///
+/// let mut permits = Permits::new(0);
+/// let ticket: Ticket = permits.wait(2, std::task::Waker::noop().clone());
+/// permits.leave(&ticket);
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "who waits must be granted something or leave, or nobody behind ever has a turn"]
+pub struct Ticket {
+    number: u64,
+    wants: usize,
+}
+
+impl Permits {
+    /// Makes so many free permits.
+    #[must_use]
+    pub fn new(free: usize) -> Self {
+        Self { free, ..Self::default() }
+    }
+
+    /// Returns how many are free.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.free
+    }
+
+    /// Takes so many permits, if they are free and nobody waits.
+    #[must_use = "if they are refused, they were not taken"]
+    pub fn take(&mut self, wanted: usize) -> bool {
+        let granted = self.line.is_empty() && wanted <= self.free;
+        if granted {
+            self.free -= wanted;
+        }
+        granted
+    }
+
+    /// Takes a place at the end of the line.
+    pub fn wait(&mut self, wants: usize, waker: Waker) -> Ticket {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.line.insert(number, (wants, waker));
+        Ticket { number, wants }
+    }
+
+    /// Returns whether the ticket has been granted what it waits for (invariant 3). Then the permits are its owner's, and
+    /// the ticket has done its duty.
+    #[must_use]
+    pub fn is_granted(&self, ticket: &Ticket) -> bool {
+        !self.line.contains_key(&ticket.number)
+    }
+
+    /// Replaces the waker of one who waits. Returns the waker that is not needed, to be dropped without a lock.
+    pub fn renew(&mut self, ticket: &Ticket, waker: Waker) -> Waker {
+        match self.line.get_mut(&ticket.number) {
+            Some((_wants, slot)) => std::mem::replace(slot, waker),
+            None => waker,
+        }
+    }
+
+    /// Gives so many permits back, or new ones. Call [`grant`](Self::grant) after it.
+    pub fn give(&mut self, permits: usize) {
+        self.free += permits;
+    }
+
+    /// Grants the front of the line what it wants, if there is enough, and returns its waker, to be called without a lock.
+    #[must_use = "the waker is to be called"]
+    pub fn grant(&mut self) -> Option<Waker> {
+        let first = self.line.first_entry()?;
+        self.free = self.free.checked_sub(first.get().0)?;
+        let (_wants, waker) = first.remove();
+        Some(waker)
+    }
+
+    /// Leaves the line, and gives back what was granted. Call [`grant`](Self::grant) after it, in either case: it may have
+    /// been in the way of others.
+    ///
+    /// Returns the waker of one who still waited, to be dropped without a lock.
+    pub fn leave(&mut self, ticket: &Ticket) -> Option<Waker> {
+        let waiting = self.line.remove(&ticket.number);
+        if waiting.is_none() {
+            self.free += ticket.wants;
+        }
+        waiting.map(|(_wants, waker)| waker)
+    }
+
+    /// Takes the wakers of all that wait, to be called without a lock: they are to look again at what has changed.
+    #[must_use = "the wakers are to be called"]
+    pub fn take_wakers(&mut self) -> Vec<Waker> {
+        let noop = || Waker::noop().clone();
+        self.line.values_mut().map(|(_wants, waker)| std::mem::replace(waker, noop())).collect()
+    }
+}
