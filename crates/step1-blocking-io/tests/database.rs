@@ -4,6 +4,7 @@
 mod scratch;
 
 use std::fs;
+use std::ops::ControlFlow;
 
 use scratch::Scratch;
 use step1::{Database, Error};
@@ -37,6 +38,73 @@ fn a_statement_that_is_no_query_runs_and_gives_no_lines() {
     let database = Database::in_memory().unwrap();
     assert!(database.query("DELETE FROM users WHERE id > 1").unwrap().is_empty());
     assert_eq!(database.query("SELECT count(*) FROM users").unwrap(), ["1"]);
+}
+
+#[test]
+fn rows_are_handed_over_one_by_one_in_order() {
+    let mut rows = Vec::new();
+    let each = |row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    };
+    Database::in_memory().unwrap().query_each("SELECT name FROM users ORDER BY id DESC", each).unwrap();
+    assert_eq!(rows, ["Guido van Rossum", "Grace Hopper", "Ada Lovelace"]);
+}
+
+#[test]
+fn no_row_is_looked_for_after_a_break() {
+    // It counts for ever: whoever looked for all rows before the first is handed over would never return.
+    let sql = "WITH RECURSIVE count(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count) SELECT n FROM count";
+    let mut rows = Vec::new();
+    let each = |row| {
+        rows.push(row);
+        if rows.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    Database::in_memory().unwrap().query_each(sql, each).unwrap();
+    assert_eq!(rows, ["1", "2", "3"]);
+}
+
+/// `abs` cannot negate the smallest number.
+const FAILS_AT_THE_THIRD_ROW: &str =
+    "SELECT abs(column1) FROM (VALUES (1), (-2), (-9223372036854775807 - 1), (4))";
+
+#[test]
+fn the_rows_before_an_error_were_handed_over() {
+    let mut rows = Vec::new();
+    let each = |row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    };
+    let outcome = Database::in_memory().unwrap().query_each(FAILS_AT_THE_THIRD_ROW, each);
+    assert_eq!(rows, ["1", "2"]);
+    assert_eq!(message(outcome), format!("could not run `{FAILS_AT_THE_THIRD_ROW}`: integer overflow"));
+}
+
+#[test]
+fn who_breaks_before_an_error_never_meets_it() {
+    let outcome =
+        Database::in_memory().unwrap().query_each(FAILS_AT_THE_THIRD_ROW, |_row| ControlFlow::Break(()));
+    assert!(outcome.is_ok());
+}
+
+#[test]
+fn a_statement_broken_off_leaves_the_database_usable() {
+    let database = Database::in_memory().unwrap();
+    database.query_each("SELECT * FROM users", |_row| ControlFlow::Break(())).unwrap();
+    database.query("DELETE FROM users").unwrap();
+    assert_eq!(database.query("SELECT count(*) FROM users").unwrap(), ["0"]);
+}
+
+#[test]
+fn a_row_may_be_answered_with_another_query() {
+    let database = Database::in_memory().unwrap();
+    let mut names = Vec::new();
+    let each = |id| {
+        names.extend(database.query(&format!("SELECT name FROM users WHERE id = {id}")).unwrap());
+        ControlFlow::Continue(())
+    };
+    database.query_each("SELECT id FROM users ORDER BY id", each).unwrap();
+    assert_eq!(names, ["Ada Lovelace", "Grace Hopper", "Guido van Rossum"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `join`, `race`, `oneshot` and `unblock`: what they promise.
+//! `join`, `race`, `oneshot`, `unblock` and `submit`: what they promise.
 
 use std::cell::Cell;
 use std::future::{Future, pending, ready};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use step1::BlockingPool;
-use step2::{Closed, Either, block_on, join, oneshot, race, unblock, yield_now};
+use step2::{Closed, Either, block_on, join, oneshot, race, submit, unblock, yield_now};
 
 struct SetOnDrop<'a>(&'a Cell<bool>);
 
@@ -166,4 +166,88 @@ fn a_job_that_waits_for_room_registers_once_however_often_it_is_polled() {
     assert_eq!(count.0.load(SeqCst), 1);
     assert_eq!(block_on(job), 7);
     drop(running.wait());
+}
+
+/// Has the one thread of a new pool wait until it is released, with a job behind it that fills the queue. Whoever sends
+/// on what is returned, or drops it, releases the thread.
+fn full_pool() -> (Arc<BlockingPool>, mpsc::Sender<()>) {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let ((release, released), (begun, has_begun)) = (mpsc::channel::<()>(), mpsc::channel());
+    drop(pool.submit(move || {
+        begun.send(()).expect("the test waits");
+        _ = released.recv();
+    }));
+    has_begun.recv().expect("the job begins");
+    drop(pool.submit(|| ()));
+    (pool, release)
+}
+
+fn poll_once(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> std::task::Poll<()> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn submitting_hands_the_job_over_and_does_not_wait_for_it() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let (release, released) = mpsc::channel();
+    let (done, is_done) = mpsc::channel();
+    let job = move || {
+        released.recv().expect("the test releases the job");
+        done.send(()).expect("the test waits");
+    };
+    assert!(poll_once(pin!(submit(Arc::clone(&pool), job))).is_ready(), "there is room");
+    release.send(()).expect("the job waits");
+    is_done.recv().expect("and goes on by itself");
+}
+
+#[test]
+fn nothing_is_submitted_before_the_first_poll() {
+    let pool = Arc::new(BlockingPool::new(1, 1));
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let note = |name| {
+        let ran = Arc::clone(&ran);
+        move || ran.lock().unwrap().push(name)
+    };
+    let first = submit(Arc::clone(&pool), note("made first"));
+    block_on(submit(Arc::clone(&pool), note("polled first")));
+    block_on(first);
+    drop(pool); // Waits for the jobs.
+    assert_eq!(*ran.lock().unwrap(), ["polled first", "made first"]);
+}
+
+#[test]
+fn submitting_to_a_full_pool_waits_for_room_without_blocking_the_thread() {
+    let (pool, release) = full_pool();
+    let (sender, receiver) = oneshot();
+    let mut submitting = Box::pin(submit(pool, move || sender.send(7).expect("the test waits")));
+    assert!(poll_once(submitting.as_mut()).is_pending());
+    drop(release);
+    block_on(submitting); // Woken when the thread takes a job off the queue.
+    assert_eq!(block_on(receiver), Ok(7));
+}
+
+#[test]
+fn a_job_that_still_waits_for_room_when_its_future_is_dropped_never_runs() {
+    let (pool, release) = full_pool();
+    let (sender, receiver) = oneshot();
+    let mut submitting = Box::pin(submit(Arc::clone(&pool), move || sender.send(()).expect("never called")));
+    assert!(poll_once(submitting.as_mut()).is_pending());
+    drop(submitting);
+    assert_eq!(block_on(receiver), Err(Closed), "it was dropped at once, with what it held");
+    drop(release);
+    assert_eq!(block_on(unblock(&pool, || "alive")), "alive");
+}
+
+#[test]
+fn one_of_two_that_wait_for_room_does_not_lose_it_when_the_other_gives_up() {
+    let (pool, release) = full_pool();
+    let (sender, receiver) = oneshot();
+    let mut gives_up = Box::pin(submit(Arc::clone(&pool), || ()));
+    let mut stays = Box::pin(submit(pool, move || sender.send(7).expect("the test waits")));
+    assert!(poll_once(gives_up.as_mut()).is_pending());
+    assert!(poll_once(stays.as_mut()).is_pending());
+    drop(gives_up);
+    drop(release);
+    block_on(stays);
+    assert_eq!(block_on(receiver), Ok(7));
 }

@@ -35,6 +35,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
+use step2::contain;
 use step4::spawn_clean_up;
 
 use crate::AsyncIterator;
@@ -305,13 +306,17 @@ struct CleanUps(Rc<RefCell<Vec<CleanUp>>>);
 
 impl CleanUps {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let last = self.0.borrow_mut().pop(); // Out of the list: if it panics, the others are still to be done.
-            let Some(mut clean_up) = last else { return Poll::Ready(()) };
-            if clean_up.as_mut().poll(cx).is_pending() {
-                self.0.borrow_mut().push(clean_up);
-                return Poll::Pending;
-            }
+        poll_last_first(&self.0, cx)
+    }
+}
+
+fn poll_last_first(clean_ups: &RefCell<Vec<CleanUp>>, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        let last = clean_ups.borrow_mut().pop(); // Out of the list: if it panics, the others are still to be done.
+        let Some(mut clean_up) = last else { return Poll::Ready(()) };
+        if clean_up.as_mut().poll(cx).is_pending() {
+            clean_ups.borrow_mut().push(clean_up);
+            return Poll::Pending;
         }
     }
 }
@@ -322,15 +327,35 @@ impl Drop for CleanUps {
         if count == 0 {
             return;
         }
-        let rest = CleanUps(Rc::clone(&self.0));
-        if let Err(not_run) = spawn_clean_up(async move { poll_fn(|cx| rest.poll(cx)).await }) {
-            let lost = self.0.take();
-            drop((lost, not_run));
+        let left = LeftToTheLoop(Rc::clone(&self.0));
+        if spawn_clean_up(async move { poll_fn(|cx| left.poll(cx)).await }).is_err() {
             eprintln!(
                 "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: \
                  `close` it before the loop ends"
             );
         }
+    }
+}
+
+/// What a clean-up task awaits. Dropping it, as when the loop's grace is over, drops what was not done by then.
+struct LeftToTheLoop(Rc<RefCell<Vec<CleanUp>>>);
+
+impl LeftToTheLoop {
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut polled = None;
+            contain(|| polled = Some(poll_last_first(&self.0, cx))); // A panic of one keeps no other from running.
+            if let Some(polled) = polled {
+                return polled;
+            }
+        }
+    }
+}
+
+impl Drop for LeftToTheLoop {
+    fn drop(&mut self) {
+        let not_done = self.0.take();
+        drop(not_done);
     }
 }
 

@@ -1,0 +1,332 @@
+//! Adapters that overlap waiting, or that look at the clock.
+//!
+//! ```text
+//!   the iterator's futures   a window of three                  given out
+//!
+//!   … h g f ──────────────▶ [ e: runs   d: done   c: runs ] ──▶ b a       buffered: d waits for c
+//!   … h g ────────────────▶ [ f: runs   e: runs   c: runs ] ──▶ d b a     buffer_unordered: d makes room
+//! ```
+//!
+//! | adapter | overlaps | keeps, while it is pending |
+//! |---|---|---|
+//! | [`Buffered`] | up to `n` futures, and asking for more | them, and outputs that are not due |
+//! | [`BufferUnordered`] | up to `n` futures, and asking for more | them |
+//! | [`Merge`] | the waiting of two iterators | nothing |
+//! | [`TimeoutEach`] | waiting for an item, and for its limit | the limit |
+//! | [`Throttle`] | nothing: first it waits for the pause, then for the item | the pause |
+//!
+//! **Nothing here is a task.** The futures in a window get on only while somebody asks for the next item. While the
+//! loop's body awaits something else they all stand still: a reply that came in is not read, and their own time limits
+//! pass. This is the *buffered stall*. What must get on by itself is spawned; its `JoinHandle` is a future as any other.
+//!
+//! # Invariants
+//!
+//! 1. A window never holds more than `n` futures. A `Buffered` counts the outputs that are not due yet, too, so that one
+//!    slow future cannot pile up all others behind it.
+//! 2. As long as there is room in the window, the iterator is asked for more whenever we are. Each future taken in is
+//!    paid for, since that is a loop (invariant 3 of [`aiter`](crate::aiter)).
+//! 3. `Buffered`, `BufferUnordered` and `Merge` go on returning `None` after their end, without asking again.
+//!    `TimeoutEach` and `Throttle` ask again.
+//!
+//! # Absent on purpose
+//!
+//! No limit of zero, which could never start anything; and no buffer of items between two tasks: that is a channel.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use step3::{Elapsed, Sleep, now, sleep_until};
+use step4::children::Children;
+
+use crate::AsyncIterator;
+use crate::adapt::Fuse;
+use crate::aiter::poll_next_and_pay;
+
+pin_project! {
+    /// Runs the futures that an iterator gives, and hands out their outputs as they come: made by
+    /// [`AsyncIterator::buffer_unordered`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use step5::{AsyncIterator, from_iter};
+    ///
+    /// let naps = from_iter([30, 10]).map(|ms| async move {
+    ///     step3::sleep(Duration::from_millis(ms)).await;
+    ///     ms
+    /// });
+    /// assert_eq!(step4::run(naps.buffer_unordered(2).collect::<Vec<_>>()), [10, 30]);
+    /// ```
+    #[must_use = "an async iterator does nothing until it is asked for an item"]
+    pub struct BufferUnordered<I, F> {
+        #[pin]
+        items: Fuse<I>,
+        running: Children<F>,
+        limit: usize,
+    }
+}
+
+impl<I: AsyncIterator<Item = F>, F: Future> BufferUnordered<I, F> {
+    pub(crate) fn new(items: I, limit: usize) -> Self {
+        assert!(limit > 0, "`buffer_unordered(0)` could never start a future");
+        Self { items: items.fuse(), running: Children::new([]), limit }
+    }
+}
+
+impl<I: AsyncIterator<Item = F>, F: Future> AsyncIterator for BufferUnordered<I, F> {
+    type Item = F::Output;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        let mut this = self.project();
+        while this.running.len() < *this.limit
+            && let Some(future) = poll_another(this.items.as_mut(), cx)
+        {
+            this.running.push(future);
+        }
+        match ready!(this.running.poll_next(cx)) {
+            Some((_number, output)) => Poll::Ready(Some(output)),
+            None if this.items.has_ended() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Asks for another item, and pays. Returns `None` if there is none now, or none any more.
+fn poll_another<I: AsyncIterator>(items: Pin<&mut Fuse<I>>, cx: &mut Context<'_>) -> Option<I::Item> {
+    match poll_next_and_pay(items, cx) {
+        Poll::Ready(item) => item,
+        Poll::Pending => None,
+    }
+}
+
+pin_project! {
+    /// Runs the futures that an iterator gives, and hands out their outputs in the order of the iterator: made by
+    /// [`AsyncIterator::buffered`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use step5::{AsyncIterator, from_iter};
+    ///
+    /// let naps = from_iter([30, 10]).map(|ms| async move {
+    ///     step3::sleep(Duration::from_millis(ms)).await;
+    ///     ms
+    /// });
+    /// assert_eq!(step4::run(naps.buffered(2).collect::<Vec<_>>()), [30, 10]);
+    /// ```
+    #[must_use = "an async iterator does nothing until it is asked for an item"]
+    pub struct Buffered<I, F: Future> {
+        #[pin]
+        items: Fuse<I>,
+        running: Children<F>,
+        // By the number of a child: which item it is, counted from the first that there was.
+        places: Vec<usize>,
+        // The outputs from item `given` on; none as long as its future runs.
+        window: VecDeque<Option<F::Output>>,
+        given: usize,
+        limit: usize,
+    }
+}
+
+impl<I: AsyncIterator<Item = F>, F: Future> Buffered<I, F> {
+    pub(crate) fn new(items: I, limit: usize) -> Self {
+        assert!(limit > 0, "`buffered(0)` could never start a future");
+        let (places, window) = (Vec::new(), VecDeque::new());
+        Self { items: items.fuse(), running: Children::new([]), places, window, given: 0, limit }
+    }
+
+    /// Takes in a future, behind all others.
+    fn push(self: Pin<&mut Self>, future: F) {
+        let this = self.project();
+        let number = this.running.push(future);
+        if this.places.len() <= number {
+            this.places.resize(number + 1, 0);
+        }
+        this.places[number] = *this.given + this.window.len();
+        this.window.push_back(None);
+    }
+}
+
+impl<I: AsyncIterator<Item = F>, F: Future> AsyncIterator for Buffered<I, F> {
+    type Item = F::Output;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        while self.window.len() < self.limit
+            && let Some(future) = poll_another(self.as_mut().project().items, cx)
+        {
+            self.as_mut().push(future);
+        }
+        let this = self.project();
+        while let Poll::Ready(Some((number, output))) = this.running.poll_next(cx) {
+            this.window[this.places[number] - *this.given] = Some(output);
+        }
+        match this.window.front() {
+            Some(Some(_)) => {
+                *this.given += 1;
+                Poll::Ready(this.window.pop_front().flatten())
+            }
+            None if this.items.has_ended() => Poll::Ready(None),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+pin_project! {
+    /// Gives the items of two iterators as they come, until both have ended: made by [`AsyncIterator::merge`].
+    ///
+    /// After each item the other one is asked first. So if both always have one, they alternate.
+    ///
+    /// ```
+    /// use step5::{AsyncIterator, from_iter};
+    ///
+    /// let both = from_iter(["a", "b", "c"]).merge(from_iter(["x"]));
+    /// assert_eq!(step4::run(both.collect::<Vec<_>>()), ["a", "x", "b", "c"]);
+    /// ```
+    #[must_use = "an async iterator does nothing until it is asked for an item"]
+    pub struct Merge<A, B> {
+        #[pin]
+        first: Fuse<A>,
+        #[pin]
+        second: Fuse<B>,
+        is_turn_of_second: bool,
+    }
+}
+
+impl<A: AsyncIterator, B: AsyncIterator<Item = A::Item>> Merge<A, B> {
+    pub(crate) fn new(first: A, second: B) -> Self {
+        Self { first: first.fuse(), second: second.fuse(), is_turn_of_second: false }
+    }
+}
+
+impl<A: AsyncIterator, B: AsyncIterator<Item = A::Item>> AsyncIterator for Merge<A, B> {
+    type Item = A::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<A::Item>> {
+        let this = self.project();
+        let item = ready!(if *this.is_turn_of_second {
+            poll_in_order(this.second, this.first, cx)
+        } else {
+            poll_in_order(this.first, this.second, cx)
+        });
+        *this.is_turn_of_second = !*this.is_turn_of_second;
+        Poll::Ready(item)
+    }
+}
+
+/// Asks one, and the other if there is nothing from the one.
+fn poll_in_order<A: AsyncIterator, B: AsyncIterator<Item = A::Item>>(
+    one: Pin<&mut Fuse<A>>,
+    other: Pin<&mut Fuse<B>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<A::Item>> {
+    let from_one = one.poll_next(cx);
+    if let Poll::Ready(Some(_)) = from_one {
+        return from_one;
+    }
+    match other.poll_next(cx) {
+        // The other has ended, so it depends on the one.
+        Poll::Ready(None) => from_one,
+        from_other => from_other,
+    }
+}
+
+pin_project! {
+    /// Limits the time that each item may take: made by [`AsyncIterator::timeout_each`].
+    ///
+    /// The time counts from when the item is asked for. When it is over, an [`Elapsed`] comes in the item's place; who
+    /// asks once more waits for the same item, with a new limit. An item that is there is given even if it is late, as
+    /// whoever asks may have been busy elsewhere. (A [`timeout`](step3::timeout()) looks at its limit first.)
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use step3::Elapsed;
+    /// use step5::{AsyncIterator, from_iter};
+    ///
+    /// step4::run(async {
+    ///     let naps = from_iter([80]).map(|ms| step3::sleep(Duration::from_millis(ms)));
+    ///     let mut limited = naps.buffered(1).timeout_each(Duration::from_millis(50));
+    ///     assert_eq!(limited.next().await, Some(Err(Elapsed)));
+    ///     assert_eq!(limited.next().await, Some(Ok(())));
+    ///     assert_eq!(limited.next().await, None);
+    /// });
+    /// ```
+    #[must_use = "an async iterator does nothing until it is asked for an item"]
+    #[derive(Debug)]
+    pub struct TimeoutEach<I> {
+        #[pin]
+        pub(crate) items: I,
+        pub(crate) each: Duration,
+        // The limit of the item that was asked for.
+        pub(crate) limit: Option<Sleep>,
+    }
+}
+
+impl<I: AsyncIterator> AsyncIterator for TimeoutEach<I> {
+    type Item = Result<I::Item, Elapsed>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        let each = *this.each;
+        // A moment, not a span: what the iterator does in its first poll counts as well. No timer is set yet.
+        let limit = this.limit.get_or_insert_with(|| sleep_until(now().saturating_add(each)));
+        let outcome = match this.items.poll_next(cx) {
+            Poll::Ready(item) => item.map(Ok),
+            Poll::Pending => {
+                ready!(Pin::new(limit).poll(cx));
+                Some(Err(Elapsed))
+            }
+        };
+        *this.limit = None;
+        Poll::Ready(outcome)
+    }
+}
+
+pin_project! {
+    /// Lets some time pass between two items: made by [`AsyncIterator::throttle`].
+    ///
+    /// The pause begins when an item is given, and the iterator is not asked before it is over; so it limits how often
+    /// an iterator does whatever it does for an item. The end comes after a pause, too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use step3::now;
+    /// use step5::{AsyncIterator, from_iter};
+    ///
+    /// let pause = Duration::from_millis(5);
+    /// step4::run(async move {
+    ///     let mut slow = from_iter([1, 2]).throttle(pause);
+    ///     slow.next().await;
+    ///     let first = now();
+    ///     slow.next().await;
+    ///     assert!(now() - first >= pause);
+    /// });
+    /// ```
+    #[must_use = "an async iterator does nothing until it is asked for an item"]
+    #[derive(Debug)]
+    pub struct Throttle<I> {
+        #[pin]
+        pub(crate) items: I,
+        pub(crate) pause: Duration,
+        // The rest of the pause after the last item.
+        pub(crate) rest: Option<Sleep>,
+    }
+}
+
+impl<I: AsyncIterator> AsyncIterator for Throttle<I> {
+    type Item = I::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        let this = self.project();
+        if let Some(rest) = this.rest {
+            ready!(Pin::new(rest).poll(cx));
+            *this.rest = None;
+        }
+        let item = ready!(this.items.poll_next(cx));
+        if item.is_some() {
+            *this.rest = Some(sleep_until(now().saturating_add(*this.pause)));
+        }
+        Poll::Ready(item)
+    }
+}
