@@ -23,7 +23,7 @@ use clap::{Args, ValueEnum};
 
 use crate::workspace::Workspace;
 
-/// The Python programs the course starts from.
+/// The Python programs the course starts from, and one on what the last of them is for.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Demo {
     /// One function sleeps for two seconds, and everything waits for it
@@ -34,11 +34,25 @@ pub(crate) enum Demo {
     Gather,
     /// The same with a task made for each
     CreateTask,
+    /// Five items, a second apart: async for is sequential
+    AsyncFor,
+    /// A database connection, opened and closed around a block
+    AsyncWith,
+    /// A hundred deposits on one thread: 1 without a lock, 100 with
+    Transactions,
 }
 
 impl Demo {
     /// All of them, in the order of the course.
-    pub(crate) const ALL: [Self; 4] = [Self::Blocking, Self::AsyncAwait, Self::Gather, Self::CreateTask];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Blocking,
+        Self::AsyncAwait,
+        Self::Gather,
+        Self::CreateTask,
+        Self::AsyncFor,
+        Self::AsyncWith,
+        Self::Transactions,
+    ];
 
     /// Returns the package the demo is an example of.
     pub(crate) fn package(self) -> &'static str {
@@ -46,6 +60,8 @@ impl Demo {
             Self::Blocking => "step1",
             Self::AsyncAwait => "step3",
             Self::Gather | Self::CreateTask => "step4",
+            Self::AsyncFor => "step5",
+            Self::AsyncWith | Self::Transactions => "step6",
         }
     }
 

@@ -24,7 +24,25 @@ const GATHER: Program =
     Program { demo: "gather", python: include_str!("python/gather.py"), lines: CONCURRENT };
 const CREATE_TASK: Program =
     Program { demo: "create-task", python: include_str!("python/create_task.py"), lines: CONCURRENT };
-const ALL: [Program; 4] = [BLOCKING, ASYNC_AWAIT, GATHER, CREATE_TASK];
+const ASYNC_FOR: Program = Program {
+    demo: "async-for",
+    python: include_str!("python/async_for.py"),
+    lines: &["Received: 0", "Received: 1", "Received: 2", "Received: 3", "Received: 4"],
+};
+const ASYNC_WITH: Program = Program {
+    demo: "async-with",
+    python: include_str!("python/async_with.py"),
+    lines: &[
+        "Connecting to database...",
+        "Results of query: SELECT * FROM users",
+        "Disconnecting from database...",
+    ],
+};
+const ALL: [Program; 6] = [BLOCKING, ASYNC_AWAIT, GATHER, CREATE_TASK, ASYNC_FOR, ASYNC_WITH];
+
+/// Not one of the note's programs: it goes on where `async with` ends.
+const TRANSACTIONS: &str =
+    "Without a lock: 1\nWith a lock: 100\nIn transactions: 100\nWithout an await in between: 100\n";
 
 impl Program {
     fn text(&self) -> String {
@@ -64,6 +82,16 @@ fn create_task_prints_its_own_lines() {
 }
 
 #[test]
+fn async_for_prints_its_own_lines() {
+    ASYNC_FOR.prints_its_own_lines();
+}
+
+#[test]
+fn async_with_prints_its_own_lines() {
+    ASYNC_WITH.prints_its_own_lines();
+}
+
+#[test]
 fn blocking_draws_the_same_timeline_twice() {
     BLOCKING.draws_the_same_timeline_twice();
 }
@@ -84,15 +112,31 @@ fn create_task_draws_the_same_timeline_twice() {
 }
 
 #[test]
+fn async_for_draws_the_same_timeline_twice() {
+    ASYNC_FOR.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn async_with_draws_the_same_timeline_twice() {
+    ASYNC_WITH.draws_the_same_timeline_twice();
+}
+
+#[test]
+fn transactions_prints_what_became_of_a_hundred_deposits() {
+    assert_eq!(printed(&mut course(&["demo", "transactions", "--plain", "--manual-clock"])), TRANSACTIONS);
+}
+
+#[test]
 fn without_a_name_all_run_in_order_under_a_heading_each() {
     let all = printed(&mut course(&["demo", "--manual-clock", "--color", "never"]));
     let headings: Vec<&str> = all.lines().filter(|line| line.starts_with("== ")).collect();
-    assert_eq!(headings, ["== blocking", "== async-await", "== gather", "== create-task"]);
+    let of_the_note = ALL.iter().map(|program| format!("== {}", program.demo));
+    assert_eq!(headings, of_the_note.chain(["== transactions".to_owned()]).collect::<Vec<_>>());
 }
 
 #[test]
 fn without_a_name_plain_prints_the_lines_of_all_and_no_heading() {
-    let expected: String = ALL.iter().map(Program::text).collect();
+    let expected: String = ALL.iter().map(Program::text).collect::<String>() + TRANSACTIONS;
     assert_eq!(printed(&mut course(&["demo", "--plain", "--manual-clock"])), expected);
 }
 
@@ -130,7 +174,7 @@ fn files_are_written_into_the_folder_the_learner_is_in() {
     assert!(start_of("chrome.json").starts_with(['{', '[']));
 }
 
-/// The four programs sleep for two seconds each, so they run side by side.
+/// The programs sleep for two to five seconds each, so they run side by side.
 #[test]
 fn cpython_prints_the_same_lines() {
     let started = ALL.map(|program| {

@@ -16,7 +16,7 @@ fn each_step_has_a_line_with_its_package_its_reading_and_its_title() {
         assert!(root().join(reading).is_file(), "{reading} is not in the tree");
         assert!(!title.is_empty());
     }
-    assert!(steps.len() >= 4, "{listed}");
+    assert!(steps.len() >= 6, "{listed}");
 }
 
 #[test]
@@ -24,7 +24,10 @@ fn each_demo_is_an_example_of_the_step_beside_it() {
     let listed = printed(&mut course(&["list"]));
     let demos = rows(&listed, "demo");
     let names: Vec<&str> = demos.iter().map(|columns| columns[0]).collect();
-    assert_eq!(names, ["blocking", "async-await", "gather", "create-task"]);
+    assert_eq!(
+        names,
+        ["blocking", "async-await", "gather", "create-task", "async-for", "async-with", "transactions"]
+    );
     for columns in demos {
         let [name, package] = columns[..] else { panic!("two columns after the kind: {columns:?}") };
         let example = format!("examples/{}.rs", name.replace('-', "_"));

@@ -36,7 +36,7 @@ use step2::{Entered, Park, ThreadPark, contain, drive, wake_quietly};
 use timeline::probe;
 
 use crate::clock::nanos;
-use crate::{Clock, Key, Wheel};
+use crate::{Clock, Key, ManualClock, Wheel};
 
 const NANOS_PER_TICK: u64 = 1_000_000;
 /// As far ahead as the wheel is asked to look. What is due later is set again when this has passed.
@@ -190,23 +190,9 @@ impl<P: Park> Park for TimerDriver<P> {
             (Some(limit), Some(next)) => Some(limit.min(next)),
             (limit, next) => limit.or(next),
         };
-        let woken = match (self.timers.clock.as_manual(), sleep) {
-            // Not recorded: how often this thread sleeps meanwhile is a race with the others, and takes no time on the clock.
-            _ if self.timers.holds.load(Acquire) > 0 => {
-                // What is due already fires all the same: no time has to pass for that.
-                timeline::unrecorded(|| self.park.park(sleep.filter(Duration::is_zero)))?
-            }
-            (Some(manual), Some(sleep)) => {
-                let woken = self.park.park(Some(Duration::ZERO))?;
-                // Whoever was woken goes on first, and takes no time: a real clock would not have moved either.
-                if !woken && !sleep.is_zero() {
-                    probe::parked(Some(sleep));
-                    manual.advance(sleep);
-                    probe::unparked();
-                }
-                woken
-            }
-            _ => self.park.park(sleep)?,
+        let woken = match self.timers.clock.as_manual() {
+            None => self.park.park(sleep)?,
+            Some(manual) => park_manually(&mut self.park, manual, &self.timers.holds, limit, sleep)?,
         };
         Ok(self.timers.fire() | woken)
     }
@@ -219,6 +205,35 @@ impl<P: Park> Park for TimerDriver<P> {
             drop(CURRENT.replace(before));
             drop(below);
         })
+    }
+}
+
+/// Moves a manual clock by `sleep`, unless somebody can run, or has a hold; without a deadline, sleeps in earnest.
+fn park_manually(
+    park: &mut impl Park,
+    clock: &ManualClock,
+    holds: &AtomicUsize,
+    limit: Option<Duration>,
+    sleep: Option<Duration>,
+) -> io::Result<bool> {
+    if holds.load(Acquire) > 0 {
+        // Not recorded: how often this thread sleeps meanwhile is a race with others, and takes no time on the clock.
+        return timeline::unrecorded(|| park.park(limit.filter(Duration::is_zero)));
+    }
+    // Whoever was woken goes on first, and takes no time: a real clock would not have moved either.
+    if park.park(Some(Duration::ZERO))? {
+        return Ok(true);
+    }
+    match sleep {
+        None => park.park(None),
+        Some(sleep) => {
+            if !sleep.is_zero() {
+                probe::parked(Some(sleep));
+                clock.advance(sleep);
+                probe::unparked();
+            }
+            Ok(false)
+        }
     }
 }
 

@@ -83,7 +83,7 @@ where
 }
 
 /// Awaits `future`, and is pending at first even if that is ready: how often a task is polled shall not depend on a race
-/// between threads.
+/// between threads, and neither shall what is recorded.
 async fn pending_once<F: Future>(future: F) -> F::Output {
     let (mut future, mut at_once, mut is_first) = (pin!(future), None, true);
     poll_fn(|cx| {
@@ -95,7 +95,7 @@ async fn pending_once<F: Future>(future: F) -> F::Output {
             return polled;
         }
         at_once = Some(polled);
-        cx.waker().wake_by_ref();
+        timeline::unrecorded(|| cx.waker().wake_by_ref());
         Poll::Pending
     })
     .await

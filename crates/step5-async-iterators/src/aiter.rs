@@ -27,9 +27,12 @@ use std::time::Duration;
 
 use step4::budget;
 
-use crate::adapt::{Chain, Collect, Enumerate, Filter, Fold, Fuse, Map, Take, TakeWhile, Zip};
-use crate::concurrent::{BufferUnordered, Buffered, Merge, Throttle, TimeoutEach};
+use crate::adapt::{Enumerate, Filter, Fuse, Map, Take, TakeWhile};
+use crate::concurrent::{BufferUnordered, Buffered, Merge};
+use crate::consume::{Collect, Fold};
 use crate::from::IntoStream;
+use crate::pace::{Throttle, TimeoutEach};
+use crate::pair::{Chain, Zip};
 
 /// Gives items one after the other, and may have to wait for each.
 ///

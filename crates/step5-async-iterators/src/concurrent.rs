@@ -1,4 +1,4 @@
-//! Adapters that overlap waiting, or that look at the clock.
+//! Adapters that overlap waiting: the only ones that do.
 //!
 //! ```text
 //!   the iterator's futures   a window of three                  given out
@@ -12,8 +12,6 @@
 //! | [`Buffered`] | up to `n` futures, and asking for more | them, and outputs that are not due |
 //! | [`BufferUnordered`] | up to `n` futures, and asking for more | them |
 //! | [`Merge`] | the waiting of two iterators | nothing |
-//! | [`TimeoutEach`] | waiting for an item, and for its limit | the limit |
-//! | [`Throttle`] | nothing: first it waits for the pause, then for the item | the pause |
 //!
 //! **Nothing here is a task.** The futures in a window get on only while somebody asks for the next item. While the
 //! loop's body awaits something else they all stand still: a reply that came in is not read, and their own time limits
@@ -25,8 +23,7 @@
 //!    slow future cannot pile up all others behind it.
 //! 2. As long as there is room in the window, the iterator is asked for more whenever we are. Each future taken in is
 //!    paid for, since that is a loop (invariant 3 of [`aiter`](crate::aiter)).
-//! 3. `Buffered`, `BufferUnordered` and `Merge` go on returning `None` after their end, without asking again.
-//!    `TimeoutEach` and `Throttle` ask again.
+//! 3. All three go on returning `None` after their end, without asking again.
 //!
 //! # Absent on purpose
 //!
@@ -36,10 +33,8 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use step3::{Elapsed, Sleep, now, sleep_until};
 use step4::children::Children;
 
 use crate::AsyncIterator;
@@ -229,104 +224,5 @@ fn poll_in_order<A: AsyncIterator, B: AsyncIterator<Item = A::Item>>(
         // The other has ended, so it depends on the one.
         Poll::Ready(None) => from_one,
         from_other => from_other,
-    }
-}
-
-pin_project! {
-    /// Limits the time that each item may take: made by [`AsyncIterator::timeout_each`].
-    ///
-    /// The time counts from when the item is asked for. When it is over, an [`Elapsed`] comes in the item's place; who
-    /// asks once more waits for the same item, with a new limit. An item that is there is given even if it is late, as
-    /// whoever asks may have been busy elsewhere. (A [`timeout`](step3::timeout()) looks at its limit first.)
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use step3::Elapsed;
-    /// use step5::{AsyncIterator, from_iter};
-    ///
-    /// step4::run(async {
-    ///     let naps = from_iter([80]).map(|ms| step3::sleep(Duration::from_millis(ms)));
-    ///     let mut limited = naps.buffered(1).timeout_each(Duration::from_millis(50));
-    ///     assert_eq!(limited.next().await, Some(Err(Elapsed)));
-    ///     assert_eq!(limited.next().await, Some(Ok(())));
-    ///     assert_eq!(limited.next().await, None);
-    /// });
-    /// ```
-    #[must_use = "an async iterator does nothing until it is asked for an item"]
-    #[derive(Debug)]
-    pub struct TimeoutEach<I> {
-        #[pin]
-        pub(crate) items: I,
-        pub(crate) each: Duration,
-        // The limit of the item that was asked for.
-        pub(crate) limit: Option<Sleep>,
-    }
-}
-
-impl<I: AsyncIterator> AsyncIterator for TimeoutEach<I> {
-    type Item = Result<I::Item, Elapsed>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.project();
-        let each = *this.each;
-        // A moment, not a span: what the iterator does in its first poll counts as well. No timer is set yet.
-        let limit = this.limit.get_or_insert_with(|| sleep_until(now().saturating_add(each)));
-        let outcome = match this.items.poll_next(cx) {
-            Poll::Ready(item) => item.map(Ok),
-            Poll::Pending => {
-                ready!(Pin::new(limit).poll(cx));
-                Some(Err(Elapsed))
-            }
-        };
-        *this.limit = None;
-        Poll::Ready(outcome)
-    }
-}
-
-pin_project! {
-    /// Lets some time pass between two items: made by [`AsyncIterator::throttle`].
-    ///
-    /// The pause begins when an item is given, and the iterator is not asked before it is over; so it limits how often
-    /// an iterator does whatever it does for an item. The end comes after a pause, too.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use step3::now;
-    /// use step5::{AsyncIterator, from_iter};
-    ///
-    /// let pause = Duration::from_millis(5);
-    /// step4::run(async move {
-    ///     let mut slow = from_iter([1, 2]).throttle(pause);
-    ///     slow.next().await;
-    ///     let first = now();
-    ///     slow.next().await;
-    ///     assert!(now() - first >= pause);
-    /// });
-    /// ```
-    #[must_use = "an async iterator does nothing until it is asked for an item"]
-    #[derive(Debug)]
-    pub struct Throttle<I> {
-        #[pin]
-        pub(crate) items: I,
-        pub(crate) pause: Duration,
-        // The rest of the pause after the last item.
-        pub(crate) rest: Option<Sleep>,
-    }
-}
-
-impl<I: AsyncIterator> AsyncIterator for Throttle<I> {
-    type Item = I::Item;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
-        let this = self.project();
-        if let Some(rest) = this.rest {
-            ready!(Pin::new(rest).poll(cx));
-            *this.rest = None;
-        }
-        let item = ready!(this.items.poll_next(cx));
-        if item.is_some() {
-            *this.rest = Some(sleep_until(now().saturating_add(*this.pause)));
-        }
-        Poll::Ready(item)
     }
 }

@@ -116,17 +116,17 @@ where
         "`with` needs an event loop that runs on this thread, to finish its exit if it is cancelled: await it inside \
          `step4::run`"
     );
-    let (outer, scope) = (Scope::current(), Rc::<Scope>::default());
+    let scope = Scope::new();
     let value = inside(&scope, context.enter()).await?;
-    let mut held = Held::<C, T, E> { stage: Stage::Entered(value), scope, outer };
-    let outcome = {
-        let interrupt = C::interrupt(held.value());
-        let scope = Rc::clone(&held.scope);
-        let body = inside(&scope, caught(body(held.value())));
-        match race(interrupt, body).await {
-            Either::First(outcome) | Either::Second(outcome) => outcome,
+    let mut held = Held::<C, T, E> { stage: Stage::Entered(value), scope: Rc::clone(&scope) };
+    let value = held.value();
+    let body = async {
+        match race(C::interrupt(value), body(value)).await {
+            Either::First(outcome) => outcome,
+            Either::Second(result) => result.into(),
         }
     };
+    let outcome = inside(&scope, caught(body)).await;
     held.exit(outcome).await
 }
 
@@ -144,7 +144,6 @@ pub(crate) async fn caught<T, E, F: Future<Output: Into<Outcome<T, E>>>>(future:
 struct Held<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> {
     stage: Stage<C::Value, T, E>,
     scope: Rc<Scope>,
-    outer: Option<Rc<Scope>>,
 }
 
 enum Stage<V, T, E> {
@@ -210,7 +209,7 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Drop for Held<C
                 eprintln!("warning: a `with` was cancelled, and then its exit failed: {error:?}");
             }
         };
-        if !leave(reported, self.outer.as_ref()) {
+        if !leave(reported, self.scope.outer()) {
             eprintln!("warning: a `with` was dropped where no event loop runs, and its exit did not run");
         }
     }

@@ -15,6 +15,8 @@
 //! 1. While the body of a `with` is polled, or dropped, its scope is the current one of this thread. At all other times,
 //!    it is not: a task that is spawned there starts without a scope.
 //! 2. Once settled, a scope has nothing left that it would have to wait for.
+//! 3. What a scope has not waited for when it goes, as when an `enter` fails or an exit panics, the scope around it waits
+//!    for.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -31,12 +33,22 @@ thread_local! {
 }
 
 /// What was left to the loop inside one `with`.
-#[derive(Default)]
 pub(crate) struct Scope {
+    outer: Option<Rc<Scope>>,
     left: RefCell<Vec<Receiver<()>>>,
 }
 
 impl Scope {
+    /// Makes a scope inside the current one.
+    pub(crate) fn new() -> Rc<Self> {
+        Rc::new(Self { outer: Self::current(), left: RefCell::default() })
+    }
+
+    /// Returns the scope of the `with` around this one.
+    pub(crate) fn outer(&self) -> Option<&Rc<Scope>> {
+        self.outer.as_ref()
+    }
+
     /// Returns the scope of the innermost `with` around the code that runs, if there is one.
     pub(crate) fn current() -> Option<Rc<Scope>> {
         CURRENT.with_borrow(Option::clone)
@@ -50,6 +62,15 @@ impl Scope {
                 Some(over) => drop(over.await), // It need not have ended well.
                 None => return,
             }
+        }
+    }
+}
+
+/// Leaves the rest to the scope around it (invariant 3).
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if let Some(outer) = &self.outer {
+            outer.left.borrow_mut().append(self.left.get_mut());
         }
     }
 }
