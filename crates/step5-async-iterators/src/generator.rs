@@ -17,8 +17,8 @@
 //! 1. The body runs only while somebody asks for an item. It goes on after an `emit` when the *next* item is asked for.
 //! 2. The slot is empty whenever the body is polled, and emptied right after.
 //! 3. A body that has ended, or panicked, is gone, and its generator at its end for good.
-//! 4. What was registered with [`finally`](Yielder::finally) runs exactly once, last in, first out: before the end is
-//!    reported, in `close`, or else in a clean-up task of the loop.
+//! 4. What was registered with [`finally`](Yielder::finally) runs exactly once, last in, first out, and after what the body
+//!    has left to the loop: before the end is reported, in `close`, or else in a clean-up of the loop.
 //!
 //! # Absent on purpose
 //!
@@ -36,9 +36,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
 use step2::contain;
-use step4::spawn_clean_up;
 
 use crate::AsyncIterator;
+use crate::scope::{Scope, leave};
 
 /// Makes an async iterator of an async block, which is given a [`Yielder`] to emit items with.
 ///
@@ -67,7 +67,7 @@ where
     F: Future<Output = ()> + 'a,
 {
     let (slot, clean_ups) = (Rc::new(Slot::default()), CleanUps::default());
-    let yielder = Yielder { slot: Rc::clone(&slot), clean_ups: Rc::clone(&clean_ups.0) };
+    let yielder = Yielder { slot: Rc::clone(&slot), clean_ups: Rc::clone(&clean_ups.list) };
     Generator { body: Some(Box::pin(body(yielder))), slot, clean_ups }
 }
 
@@ -146,7 +146,7 @@ impl<T> Generator<'_, T> {
     /// Closing twice is fine, and so is closing one that was never started: there is nothing left to do. If the future is
     /// dropped, the rest is done when the generator is closed again, or dropped.
     pub async fn close(&mut self) {
-        drop(self.body.take());
+        self.drop_body();
         poll_fn(|cx| self.clean_ups.poll(cx)).await;
     }
 
@@ -154,12 +154,18 @@ impl<T> Generator<'_, T> {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Option<T> {
         let mut body = self.body.take()?; // It is put back if it is pending: not if it ends, or panics (invariant 3).
         let turn = self.slot.begin_turn(cx.waker());
-        let ended = body.as_mut().poll(cx).is_ready();
+        let ended = self.clean_ups.scope.run(|| body.as_mut().poll(cx).is_ready());
         drop(turn);
         if !ended {
             self.body = Some(body);
         }
         self.slot.item.take()
+    }
+
+    /// Drops the body where it stands.
+    fn drop_body(&mut self) {
+        let body = self.body.take();
+        self.clean_ups.scope.run(|| drop(body));
     }
 }
 
@@ -180,6 +186,13 @@ impl<T> AsyncIterator for Generator<'_, T> {
 }
 
 impl<T> Unpin for Generator<'_, T> {}
+
+impl<T> Drop for Generator<'_, T> {
+    fn drop(&mut self) {
+        contain(|| self.drop_body()); // Whatever its destructors do, the clean-ups are still to come.
+        self.clean_ups.leave();
+    }
+}
 
 /// Emits items from inside a [`generator`].
 ///
@@ -300,35 +313,35 @@ impl<T> Slot<T> {
 
 type CleanUp = Pin<Box<dyn Future<Output = ()>>>;
 
-/// What is to be awaited after the body. Dropping it leaves that to the loop (invariant 4).
-#[derive(Default)]
-struct CleanUps(Rc<RefCell<Vec<CleanUp>>>);
+/// What is to be awaited after the body (invariant 4).
+#[derive(Clone, Default)]
+struct CleanUps {
+    list: Rc<RefCell<Vec<CleanUp>>>,
+    scope: Rc<Scope>,
+}
 
 impl CleanUps {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_last_first(&self.0, cx)
-    }
-}
-
-fn poll_last_first(clean_ups: &RefCell<Vec<CleanUp>>, cx: &mut Context<'_>) -> Poll<()> {
-    loop {
-        let last = clean_ups.borrow_mut().pop(); // Out of the list: if it panics, the others are still to be done.
-        let Some(mut clean_up) = last else { return Poll::Ready(()) };
-        if clean_up.as_mut().poll(cx).is_pending() {
-            clean_ups.borrow_mut().push(clean_up);
-            return Poll::Pending;
+        loop {
+            ready!(self.scope.poll_settled(cx));
+            let last = self.list.borrow_mut().pop(); // Out of the list: if it panics, the others are still to be done.
+            let Some(mut clean_up) = last else { return Poll::Ready(()) };
+            if self.scope.run(|| clean_up.as_mut().poll(cx).is_pending()) {
+                self.list.borrow_mut().push(clean_up);
+                return Poll::Pending;
+            }
         }
     }
-}
 
-impl Drop for CleanUps {
-    fn drop(&mut self) {
-        let count = self.0.borrow().len();
+    /// Leaves the rest to the loop.
+    fn leave(&self) {
+        let count = self.list.borrow().len();
         if count == 0 {
-            return;
+            return; // What the body has left is for the scope around us.
         }
-        let left = LeftToTheLoop(Rc::clone(&self.0));
-        if spawn_clean_up(async move { poll_fn(|cx| left.poll(cx)).await }).is_err() {
+        let rest = LeftToTheLoop(self.clone());
+        let is_left = leave(poll_fn(move |cx| rest.poll(cx)));
+        if !is_left {
             eprintln!(
                 "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: \
                  `close` it before the loop ends"
@@ -337,14 +350,15 @@ impl Drop for CleanUps {
     }
 }
 
-/// What a clean-up task awaits. Dropping it, as when the loop's grace is over, drops what was not done by then.
-struct LeftToTheLoop(Rc<RefCell<Vec<CleanUp>>>);
+/// What a clean-up task awaits. Dropping it, as when the loop's grace is over, drops what was not done by then: they may
+/// know the generator's yielder, and so each other.
+struct LeftToTheLoop(CleanUps);
 
 impl LeftToTheLoop {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let mut polled = None;
-            contain(|| polled = Some(poll_last_first(&self.0, cx))); // A panic of one keeps no other from running.
+            contain(|| polled = Some(self.0.poll(cx))); // A panic of one keeps no other from running.
             if let Some(polled) = polled {
                 return polled;
             }
@@ -354,7 +368,7 @@ impl LeftToTheLoop {
 
 impl Drop for LeftToTheLoop {
     fn drop(&mut self) {
-        let not_done = self.0.take();
+        let not_done = self.0.list.take();
         drop(not_done);
     }
 }

@@ -17,7 +17,7 @@
 //! 1. [`aiter`]: the trait; [`mod@from`]: from iterators, and from and to `futures`' streams; [`macros`]: the loop.
 //! 2. [`adapt`], [`pair`], [`consume`]: one item after the other; [`pace`]: by the clock; [`concurrent`]: what its name
 //!    says.
-//! 3. [`generator`](mod@generator): an async block that emits items.
+//! 3. [`scope`], [`generator`](mod@generator): an async block that emits items, and what it leaves behind.
 //! 4. [`permits`], [`channel`](mod@channel): from task to task, with a bound.
 //! 5. [`producer`], [`sources`]: from threads, sockets, files and a database.
 //!
@@ -36,6 +36,7 @@
 //! | [`try_generator`] | the same for a block that may fail |
 //! | [`Generator`] | what both return |
 //! | [`Yielder`] | emits the items |
+//! | [`Scope`] | knows what was left to the loop inside it |
 //! | [`channel`](channel()) | from some tasks to others, so many items at most in between |
 //! | [`Sender`] | the end to put items in |
 //! | [`Receiver`] | the end to take them out |
@@ -71,6 +72,8 @@ pub mod pace;
 
 pub mod concurrent;
 
+pub mod scope;
+
 pub mod generator;
 
 pub mod permits;
@@ -87,4 +90,5 @@ pub use from::{FromIter, FromStream, IntoStream, from_iter, from_stream};
 pub use generator::{Generator, Yielder, generator, try_generator};
 pub use permits::{Permits, Ticket};
 pub use producer::{Producer, from_thread};
+pub use scope::Scope;
 pub use sources::{Incoming, Lines, file_lines, incoming, lines, rows};

@@ -1,41 +1,43 @@
 //! A producer that can only block, on a thread of its own, which runs no further ahead than it may.
 //!
 //! ```text
-//!   consumer, a task                                 producer, a thread
-//!   the batch is empty: ask  ── request, a hold ──▶  emit: somebody waits? answer with what there is
-//!   await the answer         ◀── batch ───────────         nobody, and fewer than 32 there: go on
-//!   emit its items one by one                              32 there: sleep until the next request
+//!   consumer, a task                     channel                       producer, a thread
+//!   recv().await         ◀──────── [ 32 places ] ◀──────── emit: blocks while they are taken
+//!   emit it once more, here, as a generator does
 //! ```
 //!
-//! It is the same back-pressure as a channel's, between a thread and a task. A thread of its own, since it sleeps for as
-//! long as its consumer likes: enough such sleepers would use up the threads that all blocking jobs share.
+//! It is a channel, with a thread that blocks at one end. A thread of its own, since it sleeps for as long as its
+//! consumer likes: enough such sleepers would use up the threads that all blocking jobs share.
 //!
 //! # Invariants
 //!
-//! 1. There is one request at a time, and each is answered once: with items, with a panic, or by hanging up, which is the end.
-//! 2. The producer holds at most [`AHEAD`] items that nobody has asked for.
+//! 1. An item can be had as soon as it was emitted, whatever the producer does next.
+//! 2. At most [`AHEAD`] items wait that nobody has asked for, and one more is in the hands of an `emit` that blocks.
 //! 3. When the consumer is gone, the next `emit` says `Break`.
+//! 4. A manual clock stands still from when an item is asked for and not there, until there is one.
 
-use std::any::Any;
 use std::fmt;
-use std::mem::take;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{self, TryRecvError};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use step2::oneshot;
+use step2::{block_on, oneshot};
 use step3::{Hold, hold};
 
-use crate::{Generator, generator};
+use crate::{Generator, Sender, channel, generator};
 
 /// How many items a producer may have ready that nobody has asked for yet.
 pub const AHEAD: usize = 32;
 
 /// Runs a blocking `produce` on a thread of its own, and gives the items that it emits.
 ///
-/// The thread starts when the first item is asked for. It waits while [`AHEAD`] items are ready, and at most that many
-/// are lost if the consumer stops. A panic of `produce` is raised again in the consumer, after the items before it.
+/// The thread starts when the first item is asked for. It waits while [`AHEAD`] items are ready; those, and the one that
+/// it waits with, are lost if the consumer stops. A panic of `produce` is raised again in the consumer, after the items
+/// before it.
 ///
 /// # Panics
 ///
@@ -60,29 +62,44 @@ pub fn from_thread<T: Send + 'static>(
     produce: impl FnOnce(&mut Producer<T>) + Send + 'static,
 ) -> Generator<'static, T> {
     generator(move |y| async move {
-        let (requests, received) = mpsc::channel();
+        let (sender, items) = channel(AHEAD);
+        let (end, ended) = oneshot();
         let thread = thread::Builder::new().name("producer".to_owned());
-        thread
-            .spawn(move || run(produce, received))
-            .unwrap_or_else(|error| panic!("could not start a producer's thread: {error}"));
-        loop {
-            let (answer, batch) = oneshot();
-            if requests.send(Request { answer, _hold: hold() }).is_err() {
-                return; // The thread has ended before the request.
-            }
-            match batch.await {
-                Ok(Batch { items, panic }) => {
-                    for item in items {
-                        y.emit(item).await;
-                    }
-                    if let Some(panic) = panic {
-                        resume_unwind(panic);
-                    }
-                }
-                Err(_hung_up) => return,
-            }
+        let work = move || {
+            let mut producer = Producer { sender };
+            let outcome = catch_unwind(AssertUnwindSafe(|| produce(&mut producer)));
+            _ = end.send(outcome); // Nobody listens if nobody wanted all of the items.
+        };
+        thread.spawn(work).unwrap_or_else(|error| panic!("could not start a producer's thread: {error}"));
+        while let Some(item) = while_the_clock_stands_still(items.recv()).await {
+            y.emit(item).await;
+        }
+        if let Ok(Err(panic)) = ended.await {
+            resume_unwind(panic);
         }
     })
+}
+
+/// Awaits `future` with wakers that each hold a manual clock, until they are called or dropped (invariant 4).
+async fn while_the_clock_stands_still<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let waker = Waker::from(Arc::new(Holding { waker: cx.waker().clone(), _hold: hold() }));
+        future.as_mut().poll(&mut Context::from_waker(&waker))
+    })
+    .await
+}
+
+/// Wakes, and then lets go of the clock: the hold goes with the last clone of the waker.
+struct Holding {
+    waker: Waker,
+    _hold: Hold,
+}
+
+impl Wake for Holding {
+    fn wake(self: Arc<Self>) {
+        self.waker.wake_by_ref();
+    }
 }
 
 /// Takes items from a blocking producer: what [`from_thread`] hands it.
@@ -100,59 +117,21 @@ pub fn from_thread<T: Send + 'static>(
 /// assert_eq!(words, ["to", "be"]);
 /// ```
 pub struct Producer<T> {
-    batch: Vec<T>,
-    requests: mpsc::Receiver<Request<T>>,
-}
-
-struct Request<T> {
-    answer: step2::Sender<Batch<T>>,
-    /// Dropped after the answer.
-    _hold: Hold,
-}
-
-struct Batch<T> {
-    items: Vec<T>,
-    panic: Option<Box<dyn Any + Send>>,
+    sender: Sender<T>,
 }
 
 impl<T> Producer<T> {
     /// Hands an item on, and blocks while too many are ready. `Break`: nobody wants any more.
     pub fn emit(&mut self, item: T) -> ControlFlow<()> {
-        self.batch.push(item);
-        let request = if self.batch.len() < AHEAD {
-            self.requests.try_recv()
-        } else {
-            self.requests.recv().map_err(|_| TryRecvError::Disconnected)
-        };
-        match request {
-            Ok(request) => self.answer(request, None),
-            Err(TryRecvError::Empty) => ControlFlow::Continue(()),
-            Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
-        }
-    }
-
-    fn answer(&mut self, request: Request<T>, panic: Option<Box<dyn Any + Send>>) -> ControlFlow<()> {
-        let batch = Batch { items: take(&mut self.batch), panic };
-        match request.answer.send(batch) {
+        match block_on(self.sender.send(item)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_unwanted) => ControlFlow::Break(()),
         }
     }
 }
 
-/// The life of the thread.
-fn run<T>(produce: impl FnOnce(&mut Producer<T>), requests: mpsc::Receiver<Request<T>>) {
-    let mut producer = Producer { batch: Vec::new(), requests };
-    let panic = catch_unwind(AssertUnwindSafe(|| produce(&mut producer))).err();
-    if (panic.is_some() || !producer.batch.is_empty())
-        && let Ok(request) = producer.requests.recv()
-    {
-        let _wanted = producer.answer(request, panic);
-    }
-}
-
 impl<T> fmt::Debug for Producer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Producer").field("ready", &self.batch.len()).finish_non_exhaustive()
+        f.debug_struct("Producer").finish_non_exhaustive()
     }
 }

@@ -36,9 +36,10 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use step2::{Either, race};
+use step5::Scope;
+use step5::scope::{inside, leave};
 
 use crate::Outcome;
-use crate::scope::{Scope, inside, leave};
 
 /// Something to be entered and left: Python's `__aenter__` and `__aexit__`.
 ///
@@ -116,7 +117,7 @@ where
         "`with` needs an event loop that runs on this thread, to finish its exit if it is cancelled: await it inside \
          `step4::run`"
     );
-    let scope = Scope::new();
+    let scope = Rc::<Scope>::default();
     let value = inside(&scope, context.enter()).await?;
     let mut held = Held::<C, T, E> { stage: Stage::Entered(value), scope: Rc::clone(&scope) };
     let value = held.value();
@@ -166,16 +167,13 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Held<C, T, E> {
     async fn exit(mut self, outcome: Outcome<T, E>) -> Result<T, E> {
         self.begin_exit(outcome);
         let outcome = poll_fn(|cx| {
-            let Stage::Exiting(mut exit) = std::mem::replace(&mut self.stage, Stage::Over) else {
+            let Stage::Exiting(exit) = &mut self.stage else {
                 unreachable!("it was begun, and is over once")
             };
-            let polled = exit.as_mut().poll(cx);
-            if polled.is_pending() {
-                self.stage = Stage::Exiting(exit); // Not if it panics: then it is over, too.
-            }
-            polled
+            exit.as_mut().poll(cx)
         })
         .await;
+        self.stage = Stage::Over;
         match outcome {
             Outcome::Returned(value) => Ok(value),
             Outcome::Failed(error) => Err(error),
@@ -190,8 +188,8 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Held<C, T, E> {
             let scope = Rc::clone(&self.scope);
             self.stage = Stage::Exiting(Box::pin(async move {
                 scope.settle().await; // What was dropped in the body is left first (invariant 2).
-                let outcome = inside(&scope, C::exit(value, outcome)).await;
-                scope.settle().await;
+                let outcome = caught(inside(&scope, C::exit(value, outcome))).await;
+                scope.settle().await; // Also if it has panicked.
                 outcome
             }));
         }
@@ -209,7 +207,7 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Drop for Held<C
                 eprintln!("warning: a `with` was cancelled, and then its exit failed: {error:?}");
             }
         };
-        if !leave(reported, self.scope.outer()) {
+        if !leave(reported) {
             eprintln!("warning: a `with` was dropped where no event loop runs, and its exit did not run");
         }
     }

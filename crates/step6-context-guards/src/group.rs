@@ -29,9 +29,10 @@ use std::task::{Context, Poll};
 
 use step2::{Receiver, oneshot};
 use step4::{JoinError, JoinHandle, spawn};
+use step5::Scope;
+use step5::scope::inside;
 
 use crate::context::caught;
-use crate::scope::{Scope, inside};
 use crate::{AsyncContext, Event, Outcome};
 
 /// Starts tasks that end before the block does: a context for [`with`](crate::with).

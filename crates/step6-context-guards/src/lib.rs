@@ -12,7 +12,7 @@
 //!
 //! Read the modules in this order:
 //!
-//! 1. [`outcome`], `scope`, [`context`]: `with`; [`stack`]: many contexts in one.
+//! 1. [`outcome`], [`context`]: `with`; [`stack`]: many contexts in one.
 //! 2. [`semaphore`], [`mutex`], [`rwlock`], [`event`]: who may go next, over step 5's permits.
 //! 3. [`cancel`], [`limit`], [`group`]: ending others, and waiting for their ends.
 //! 4. [`db`], [`pool`]: a database behind it all.
@@ -64,8 +64,6 @@
 mod sync;
 
 pub mod outcome;
-
-mod scope;
 
 pub mod context;
 

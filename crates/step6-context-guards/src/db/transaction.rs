@@ -21,9 +21,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use step5::Generator;
+use step5::scope::leave;
 
 use crate::db::session::{Place, Session};
-use crate::scope::{Scope, leave};
 use crate::{AsyncContext, Connection, DbError, Outcome, Permit, Row, Semaphore, Value};
 
 /// Makes a context for statements that take effect together, or not at all.
@@ -201,6 +201,6 @@ impl<C: 'static> Drop for Transaction<C> {
             let _tried = session.roll_back().await;
             drop(open);
         };
-        leave(roll_back, Scope::current().as_ref());
+        leave(roll_back);
     }
 }
