@@ -66,7 +66,7 @@ pub fn generator<'a, T, F>(body: impl FnOnce(Yielder<T>) -> F) -> Generator<'a, 
 where
     F: Future<Output = ()> + 'a,
 {
-    let (slot, clean_ups) = (Rc::new(Slot::default()), CleanUps::default());
+    let (slot, clean_ups) = (Rc::new(Slot::default()), CleanUps::new());
     let yielder = Yielder { slot: Rc::clone(&slot), clean_ups: Rc::clone(&clean_ups.list) };
     Generator { body: Some(Box::pin(body(yielder))), slot, clean_ups }
 }
@@ -314,13 +314,17 @@ impl<T> Slot<T> {
 type CleanUp = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What is to be awaited after the body (invariant 4).
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct CleanUps {
     list: Rc<RefCell<Vec<CleanUp>>>,
     scope: Rc<Scope>,
 }
 
 impl CleanUps {
+    fn new() -> Self {
+        Self { list: Rc::default(), scope: Scope::new() }
+    }
+
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.scope.poll_settled(cx));

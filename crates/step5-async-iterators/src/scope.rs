@@ -5,9 +5,9 @@
 //! work to do *after* what is inside it keeps a scope, runs its inside in it, and waits for what was left there first.
 //!
 //! ```text
-//!   a generator         scope A: [ ]         dropped:   scope A: [ b's exit ]
-//!     with(b)                                           a's clean-up:  1. wait for b's exit
-//!       …pending…                                                      2. its own `finally`
+//!   a generator         scope A                  dropped: b's exit is left to the loop, inside A; then a's clean-up:
+//!     with(b)             scope B                           1. wait until nothing is left inside A
+//!       …pending…                                           2. its own `finally`
 //! ```
 //!
 //! Here that is a generator; in step 6, `with` and whatever is made of it.
@@ -16,43 +16,51 @@
 //!
 //! 1. While the inside is polled, or dropped, its scope is the current one of this thread. At all other times it is not: a
 //!    task that is spawned there starts without a scope.
-//! 2. Once settled, nothing is left inside that one would have to wait for.
-//! 3. What a scope has not waited for when it goes, as when an `enter` fails, the scope around it waits for.
+//! 2. What is left inside a scope is left inside all scopes around it, too. So it is waited for even if the inner one goes
+//!    without waiting, as when an `enter` fails.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
+use std::iter::successors;
+use std::mem::take;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
-use step2::{Receiver, oneshot};
 use step4::spawn_clean_up;
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Scope>>> = const { RefCell::new(None) };
 }
 
-/// Knows what was left to the loop inside it, and waits for that.
+/// Knows how much was left to the loop inside it, and waits for its end.
 ///
 /// ```
-/// use std::rc::Rc;
 /// use step5::Scope;
 /// use step5::scope::leave;
 ///
 /// step4::run(async {
-///     let scope = Rc::new(Scope::default());
+///     let scope = Scope::new();
 ///     scope.run(|| leave(async { println!("first") }));
 ///     scope.settle().await;
 ///     println!("second");
 /// });
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scope {
-    left: RefCell<Vec<Receiver<()>>>,
+    outer: Option<Rc<Scope>>,
+    left: Cell<usize>,
+    waiting: RefCell<Vec<Waker>>,
 }
 
 impl Scope {
+    /// Makes a scope inside the current one.
+    #[must_use]
+    pub fn new() -> Rc<Self> {
+        Rc::new(Self { outer: Self::current(), left: Cell::new(0), waiting: RefCell::default() })
+    }
+
     /// Returns the innermost scope around the code that runs, if there is one.
     #[must_use]
     pub fn current() -> Option<Rc<Scope>> {
@@ -81,25 +89,44 @@ impl Scope {
 
     /// Polls for the end of all that was left inside.
     pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let next = self.left.borrow_mut().pop();
-            let Some(mut over) = next else { return Poll::Ready(()) };
-            if Pin::new(&mut over).poll(cx).is_pending() {
-                self.left.borrow_mut().push(over);
-                return Poll::Pending;
-            }
+        if self.left.get() == 0 {
+            return Poll::Ready(());
         }
+        let is_known = self.waiting.borrow().iter().any(|waker| waker.will_wake(cx.waker()));
+        if !is_known {
+            let waker = cx.waker().clone();
+            self.waiting.borrow_mut().push(waker);
+        }
+        Poll::Pending
     }
 }
 
-/// Leaves the rest to the scope around it (invariant 3).
-impl Drop for Scope {
+/// Something left inside a scope, until this is dropped.
+struct Left {
+    scope: Option<Rc<Scope>>,
+}
+
+impl Left {
+    fn inside(scope: Option<Rc<Scope>>) -> Self {
+        let left = Self { scope };
+        left.scopes().for_each(|scope| scope.left.set(scope.left.get() + 1));
+        left
+    }
+
+    /// Returns the scope and all around it (invariant 2).
+    fn scopes(&self) -> impl Iterator<Item = &Rc<Scope>> {
+        successors(self.scope.as_ref(), |scope| scope.outer.as_ref())
+    }
+}
+
+impl Drop for Left {
     fn drop(&mut self) {
-        let left = self.left.get_mut();
-        if !left.is_empty()
-            && let Some(outer) = Scope::current()
-        {
-            outer.left.borrow_mut().append(left);
+        for scope in self.scopes() {
+            scope.left.set(scope.left.get() - 1);
+            if scope.left.get() == 0 {
+                let waiting = take(&mut *scope.waiting.borrow_mut());
+                waiting.into_iter().for_each(Waker::wake);
+            }
         }
     }
 }
@@ -108,15 +135,12 @@ impl Drop for Scope {
 ///
 /// Returns false, and drops `work`, if no loop runs on this thread.
 pub fn leave(work: impl Future<Output = ()> + 'static) -> bool {
-    let (ended, over) = oneshot();
-    let left = spawn_clean_up(async move {
-        let _ended = ended; // Dropped when the work is over, however that ends.
+    let left = Left::inside(Scope::current());
+    let clean_up = spawn_clean_up(async move {
+        let _left = left; // Until the work is over, however that ends.
         work.await;
     });
-    if let Some(scope) = Scope::current() {
-        scope.left.borrow_mut().push(over);
-    }
-    left.is_ok()
+    clean_up.is_ok()
 }
 
 /// Runs `future` inside `scope`: to its end, or until it is dropped.

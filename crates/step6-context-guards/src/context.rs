@@ -117,7 +117,7 @@ where
         "`with` needs an event loop that runs on this thread, to finish its exit if it is cancelled: await it inside \
          `step4::run`"
     );
-    let scope = Rc::<Scope>::default();
+    let scope = Scope::new();
     let value = inside(&scope, context.enter()).await?;
     let mut held = Held::<C, T, E> { stage: Stage::Entered(value), scope: Rc::clone(&scope) };
     let value = held.value();

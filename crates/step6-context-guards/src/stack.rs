@@ -23,7 +23,10 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Poll, Waker};
+
+use step5::Scope;
 
 use crate::context::{Ending, caught};
 use crate::{AsyncContext, Outcome};
@@ -62,7 +65,8 @@ use crate::{AsyncContext, Outcome};
 /// .unwrap();
 /// ```
 pub struct AsyncExitStack<T, E> {
-    entries: Vec<Box<dyn Entry<T, E>>>,
+    /// Under numbers that no other stack has.
+    entries: Vec<(u64, Box<dyn Entry<T, E>>)>,
     interrupts: Interrupts<T, E>,
 }
 
@@ -81,13 +85,13 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncExitStack<T, E> {
     pub async fn enter<C: AsyncContext<T, E>>(&mut self, context: C) -> Result<Key<C::Value>, E> {
         let value = context.enter().await?;
         self.interrupts.add(C::interrupt(&value));
-        self.entries.push(Box::new(Entered::<C, T, E> { value, _context: PhantomData }));
-        Ok(Key { at: self.entries.len() - 1, _value: PhantomData })
+        let number = self.add(Box::new(Entered::<C, T, E> { value, _context: PhantomData }));
+        Ok(Key { at: self.entries.len() - 1, number, _value: PhantomData })
     }
 
     /// Puts a future on the stack, to be awaited at the exit.
     pub fn push(&mut self, clean_up: impl Future<Output = ()> + 'static) {
-        self.entries.push(Box::new(CleanUp(clean_up)));
+        self.add(Box::new(CleanUp(clean_up)));
     }
 
     /// Puts a function on the stack, to be called at the exit.
@@ -100,7 +104,14 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncExitStack<T, E> {
     /// The keys are good for the new stack.
     #[must_use = "dropping it runs no exit, only destructors"]
     pub fn pop_all(&mut self) -> Self {
-        Self { entries: std::mem::take(&mut self.entries), interrupts: std::mem::take(&mut self.interrupts) }
+        Self { entries: std::mem::take(&mut self.entries), interrupts: self.interrupts.take() }
+    }
+
+    fn add(&mut self, entry: Box<dyn Entry<T, E>>) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Relaxed);
+        self.entries.push((number, entry));
+        number
     }
 
     /// Returns how many exits are on the stack.
@@ -130,8 +141,12 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, E> for AsyncExitStack<
     }
 
     async fn exit(mut stack: Self, mut outcome: Outcome<T, E>) -> Outcome<T, E> {
-        while let Some(entry) = stack.entries.pop() {
-            outcome = caught(entry.exit(outcome)).await;
+        let scope = Scope::current();
+        while let Some((_number, entry)) = stack.entries.pop() {
+            outcome = caught(async { entry.exit(outcome).await }).await;
+            if let Some(scope) = &scope {
+                scope.settle().await; // What it has left behind, such as a group's children's exits, comes before the next.
+            }
         }
         outcome
     }
@@ -156,6 +171,7 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, E> for AsyncExitStack<
 /// ```
 pub struct Key<V> {
     at: usize,
+    number: u64,
     _value: PhantomData<fn() -> V>,
 }
 
@@ -182,13 +198,15 @@ impl<T, E, V: 'static> Index<Key<V>> for AsyncExitStack<T, E> {
     ///
     /// Panics if the key is not of this stack.
     fn index(&self, key: Key<V>) -> &V {
-        self.entries.get(key.at).and_then(|entry| entry.value()?.downcast_ref()).expect(NOT_HERE)
+        let entry = self.entries.get(key.at).filter(|(number, _)| *number == key.number);
+        entry.and_then(|(_, entry)| entry.value()?.downcast_ref()).expect(NOT_HERE)
     }
 }
 
 impl<T, E, V: 'static> IndexMut<Key<V>> for AsyncExitStack<T, E> {
     fn index_mut(&mut self, key: Key<V>) -> &mut V {
-        self.entries.get_mut(key.at).and_then(|entry| entry.value_mut()?.downcast_mut()).expect(NOT_HERE)
+        let entry = self.entries.get_mut(key.at).filter(|(number, _)| *number == key.number);
+        entry.and_then(|(_, entry)| entry.value_mut()?.downcast_mut()).expect(NOT_HERE)
     }
 }
 
@@ -208,6 +226,12 @@ struct Waiting<T, E> {
 }
 
 impl<T, E> Interrupts<T, E> {
+    /// Takes them all, for another body: the one that runs is not ended by these any more.
+    fn take(&self) -> Self {
+        let futures = std::mem::take(&mut self.0.borrow_mut().futures);
+        Self(Rc::new(RefCell::new(Waiting { futures, waker: None })))
+    }
+
     fn add(&self, interrupt: impl Future<Output = Outcome<T, E>> + 'static) {
         let mut waiting = self.0.borrow_mut();
         waiting.futures.push(Box::pin(interrupt));
