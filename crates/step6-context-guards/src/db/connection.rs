@@ -120,7 +120,16 @@ impl Connection {
     /// Runs one statement, and gives its rows as they are asked for: step 5's async iterator.
     ///
     /// SQLite looks for them on a thread of its own, some 32 ahead. The connection is busy with it until its end, or until
-    /// it is dropped, which stops it.
+    /// it is dropped, which stops it. So it takes `&mut self`: a statement on the same connection inside the loop would
+    /// wait for the loop's end (as that of a clone does), and the loop for it.
+    ///
+    /// ```compile_fail,E0502
+    /// # async fn busy(mut db: step6::Connection) {
+    /// step5::for_await!(row in db.rows("SELECT id FROM users", []) => {
+    ///     db.execute("DELETE FROM users", []).await;
+    /// });
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -130,7 +139,7 @@ impl Connection {
     /// use step5::for_await;
     ///
     /// step4::run(async {
-    ///     let db = step6::Connection::in_memory().await?;
+    ///     let mut db = step6::Connection::in_memory().await?;
     ///     let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
     ///     for_await!(row in db.rows(endless, []) => {
     ///         if row?.get::<i64>("i")? == 10 {
@@ -142,15 +151,17 @@ impl Connection {
     /// # .map_err(|error: step6::DbError| panic!("{error}"));
     /// ```
     pub fn rows(
-        &self,
+        &mut self,
         sql: impl Into<String>,
         params: impl IntoIterator<Item = Value>,
-    ) -> Generator<'static, Result<Row, DbError>> {
-        let (connection, rows) =
-            (self.clone(), self.session.rows(Place::Outside, sql.into(), params.into_iter().collect()));
+    ) -> Generator<'_, Result<Row, DbError>> {
+        let rows = self.session.rows(Place::Outside, sql.into(), params.into_iter().collect());
+        let turn = Arc::clone(&self.turn);
         generator(move |y| async move {
-            let _turn = connection.turn.acquire().await;
-            for_await!(row in rows => { y.emit(row).await; });
+            let _turn = turn.acquire().await;
+            for_await!(row in rows => {
+                y.emit(row).await;
+            });
         })
     }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle};
-use step3::sleep;
+use step3::{Hold, hold, sleep};
 use step4::unblock;
 use step5::{Generator, for_await, from_thread, generator};
 
@@ -216,9 +216,15 @@ struct Stop {
     running: Running,
 }
 
-/// How far a job has come.
+/// How far a job has come. What belongs to the thread is dropped there after the handle's guard.
 #[derive(Clone)]
-struct Running(Arc<Lock<Phase>>);
+struct Running(Arc<Lock<Progress>>);
+
+struct Progress {
+    phase: Phase,
+    /// Keeps a manual clock still when nobody waits for the job any more, but perhaps for the handle.
+    _hold: Option<Hold>,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -229,7 +235,8 @@ enum Phase {
 
 impl Stop {
     fn new(session: &Session) -> Self {
-        Self { session: session.clone(), running: Running(Arc::new(Lock::new(Phase::Waiting))) }
+        let progress = Progress { phase: Phase::Waiting, _hold: None };
+        Self { session: session.clone(), running: Running(Arc::new(Lock::new(progress))) }
     }
 
     fn running(&self) -> Running {
@@ -239,11 +246,14 @@ impl Stop {
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        let mut phase = lock(&self.running.0);
-        if *phase == Phase::Running {
+        let hold = hold();
+        let mut progress = lock(&self.running.0);
+        if progress.phase == Phase::Running {
             self.session.0.interrupt.interrupt();
         }
-        *phase = Phase::Over;
+        if progress.phase != Phase::Over {
+            *progress = Progress { phase: Phase::Over, _hold: Some(hold) };
+        }
     }
 }
 
@@ -251,14 +261,14 @@ impl Running {
     /// Runs `job`, unless it is not wanted any more.
     fn run<R>(&self, job: impl FnOnce() -> Result<R, DbError>) -> Result<R, DbError> {
         {
-            let mut phase = lock(&self.0);
-            if *phase == Phase::Over {
+            let mut progress = lock(&self.0);
+            if progress.phase == Phase::Over {
                 return Err(DbError::of_kind(DbErrorKind::Interrupted, "run a job", "nobody waits for it"));
             }
-            *phase = Phase::Running;
+            progress.phase = Phase::Running;
         }
         let outcome = job();
-        *lock(&self.0) = Phase::Over;
+        lock(&self.0).phase = Phase::Over;
         outcome
     }
 }

@@ -142,7 +142,7 @@ impl<C> Transaction<C> {
     ///
     /// As [`query`](Self::query): an error is the last item.
     pub fn rows(
-        &self,
+        &mut self,
         sql: impl Into<String>,
         params: impl IntoIterator<Item = Value>,
     ) -> Generator<'_, Result<Row, DbError>> {
