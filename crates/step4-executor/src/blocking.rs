@@ -74,8 +74,8 @@ where
     let name = pool.name();
     let job = move || {
         SERVES.set(name);
-        let _unwanted = sender.send(catch_unwind(AssertUnwindSafe(job)));
-        drop(hold); // Now that the waiting task is woken, a manual clock may move again.
+        drop(sender.send(catch_unwind(AssertUnwindSafe(job)))); // If nobody waits, the output goes here and now.
+        drop(hold); // Whoever waits for either was woken: a manual clock may move again.
     };
     submit(threads, job).await;
     let outcome = pending_once(receiver).await.expect("a pool runs every job that it has accepted");

@@ -90,7 +90,7 @@ pub trait AsyncIterator {
 
     /// Waits for the next item: Python's `anext`. `None` is the end.
     ///
-    /// Dropping the future loses no item. It spends one unit of the task's [`budget`].
+    /// Dropping the future loses no item: it is kept for whoever asks this iterator next. It spends one unit of the task's [`budget`].
     fn next(&mut self) -> Next<'_, Self>
     where
         Self: Sized + Unpin,

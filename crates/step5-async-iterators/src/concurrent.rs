@@ -1,4 +1,4 @@
-//! Adapters that overlap waiting: the only ones that do.
+//! Adapters that keep several things going. (Of the others, `zip` alone overlaps two waits.)
 //!
 //! ```text
 //!   the iterator's futures   a window of three                  given out

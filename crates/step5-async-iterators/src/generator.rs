@@ -18,7 +18,8 @@
 //! 2. The slot is empty whenever the body is polled, and emptied right after.
 //! 3. A body that has ended, or panicked, is gone, and its generator at its end for good.
 //! 4. What was registered with [`finally`](Yielder::finally) runs exactly once, last in, first out, and after what the body
-//!    has left to the loop: before the end is reported, in `close`, or else in a clean-up of the loop.
+//!    has left to the loop: before the end is reported, in `close`, or else in a clean-up of the loop. The loop's grace
+//!    alone can cut that short.
 //!
 //! # Absent on purpose
 //!
@@ -114,7 +115,8 @@ where
 ///
 /// Dropping it, as `break` does, drops the body where it stands, and its destructors run at once. They cannot wait for
 /// anything, so what has to is registered with [`Yielder::finally`]: then it runs as a clean-up task of the loop, *later*,
-/// as Python's `finally` would. [`close`](Self::close) does the same, and waits for it.
+/// as Python's `finally` would. (It is finished even if the main future ends, where asyncio cancels it at its next await.)
+/// [`close`](Self::close) does the same, and waits for it.
 ///
 /// It may be asked again after its end, and says `None`.
 ///

@@ -6,7 +6,7 @@
 //! ```text
 //!   source ──────────▶ adapters ────────▶ for_await!(item in … => { body })
 //!   may have to wait   map, filter, …     one item at a time; while the body runs, the source stands still
-//!                      buffered(n) and merge alone keep several things going
+//!                      buffered, buffer_unordered and merge keep several things going
 //! ```
 //!
 //! What makes items and what uses them are rarely equally fast. Whoever is faster waits for the other, through everything
@@ -27,6 +27,7 @@
 //! |---|---|
 //! | [`AsyncIterator`] | gives items, and may have to wait for each |
 //! | [`Next`] | the future of the next item |
+//! | [`for_await`] | runs a block for each item: `async for` |
 //! | [`from_iter`] | makes one of an iterator |
 //! | [`FromIter`] | what that returns |
 //! | [`from_stream`] | makes one of a stream of the crate `futures` |
@@ -51,8 +52,6 @@
 //! | [`Lines`] | what that returns |
 //! | [`file_lines`] | lines of a file |
 //! | [`rows`] | rows of an SQL query |
-//!
-//! And the macro [`for_await!`](crate::for_await): `async for`.
 
 mod sync;
 

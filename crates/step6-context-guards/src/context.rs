@@ -13,8 +13,9 @@
 //!
 //! # Invariants
 //!
-//! 1. For each `enter` that was `Ok`, `exit` is called exactly once, and runs to its end; the loop's
-//!    [grace](step4::EventLoop::grace) alone can cut that short.
+//! 1. For each `enter` that was `Ok`, `exit` runs exactly once, and to its end. The loop's
+//!    [grace](step4::EventLoop::grace) alone can cut that short: what stands behind a clean-up that outlives it does not
+//!    begin any more.
 //! 2. Exits run in the reverse order of the enters, one after the other, also if the whole nest is dropped at once.
 //! 3. A failed or dropped `enter` has no exit. What it had acquired, its own destructors give back.
 //! 4. An exit that has begun is not cancelled by cancelling its `with`, however often: the first time, it is handed to the
@@ -86,7 +87,8 @@ pub trait AsyncContext<T: 'static, E: fmt::Debug + 'static>: Sized + 'static {
 
     /// Ends the body early with this outcome, once it is ready. The default never is.
     ///
-    /// It is polled before the body: if both are ready at once, the body was interrupted.
+    /// It is polled before the body: if both are ready at once, the body was interrupted. It is dropped with the `with`: so
+    /// a context can tell that its `with` was cancelled, also while its exit runs.
     fn interrupt(_value: &Self::Value) -> impl Future<Output = Outcome<T, E>> + use<Self, T, E> {
         pending()
     }
@@ -95,7 +97,11 @@ pub trait AsyncContext<T: 'static, E: fmt::Debug + 'static>: Sized + 'static {
 /// Enters `context`, runs `body` with its value, and leaves it, whatever happens: Python's `async with`.
 ///
 /// Dropping the future leaves the rest to the loop: the exit runs as a clean-up task, after those inside it, and is over
-/// before `run` returns. Costs two allocations, and one or two more if it is dropped.
+/// before `run` returns. Whoever dropped it, as `timeout` and `abort` do, goes on at once, while Python's canceller waits for
+/// the exit. What is entered around it does wait: put a [`time_limit`](crate::time_limit) or a
+/// [`TaskGroup`](crate::TaskGroup) around it for Python's order.
+///
+/// Costs two allocations, and one or two more if it is dropped.
 ///
 /// # Errors
 ///
@@ -120,9 +126,10 @@ where
     let scope = Scope::new();
     let value = inside(&scope, context.enter()).await?;
     let mut held = Held::<C, T, E> { stage: Stage::Entered(value), scope: Rc::clone(&scope) };
+    let mut interrupt = pin!(C::interrupt(held.value()));
     let value = held.value();
     let body = async {
-        match race(C::interrupt(value), body(value)).await {
+        match race(interrupt.as_mut(), body(value)).await {
             Either::First(outcome) => outcome,
             Either::Second(result) => result.into(),
         }

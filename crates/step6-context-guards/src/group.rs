@@ -115,6 +115,19 @@ impl<E> Drop for Place<E> {
     }
 }
 
+/// Is there as long as the group's `with`. If that is cancelled while the exit waits for the tasks, they are aborted.
+struct Waiter<E> {
+    shared: Rc<Shared<E>>,
+}
+
+impl<E> Drop for Waiter<E> {
+    fn drop(&mut self) {
+        if self.shared.stage.get() == Stage::Open {
+            self.shared.abort_all();
+        }
+    }
+}
+
 impl<E: 'static> TaskGroup<E> {
     /// Makes a group. It takes tasks once it is entered.
     #[must_use]
@@ -219,9 +232,9 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, ErrorGroup<E>> for Tas
 
     /// The first failure ends the body.
     fn interrupt(group: &Self) -> impl Future<Output = Outcome<T, ErrorGroup<E>>> + use<T, E> {
-        let shared = Rc::clone(&group.shared);
+        let waiter = Waiter { shared: Rc::clone(&group.shared) };
         async move {
-            shared.has_failed.wait().await;
+            waiter.shared.has_failed.wait().await;
             Outcome::Cancelled
         }
     }

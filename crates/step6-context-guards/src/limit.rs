@@ -1,6 +1,7 @@
 //! A time limit for a whole block: `async with asyncio.timeout(…)`.
 //!
-//! Step 3's `timeout` is given the future; this is a context, so that the body can ask for the deadline, and move it.
+//! Step 3's `timeout` drops a future and returns at once. This is a context: it returns when all that was entered inside it is
+//! left, and its body can ask for the deadline, and move it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

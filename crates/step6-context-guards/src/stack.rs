@@ -240,10 +240,11 @@ impl<T, E> Interrupts<T, E> {
         waker.into_iter().for_each(Waker::wake);
     }
 
-    /// Waits for the first, among those that are there and those to come.
-    async fn first(self) -> Outcome<T, E> {
-        poll_fn(|cx| {
-            let mut waiting = self.0.borrow_mut();
+    /// Waits for the first, among those that are there and those to come. They are dropped with it.
+    fn first(self) -> impl Future<Output = Outcome<T, E>> {
+        let own = Own(self);
+        poll_fn(move |cx| {
+            let mut waiting = own.0.0.borrow_mut();
             waiting.waker = Some(cx.waker().clone());
             waiting
                 .futures
@@ -254,7 +255,15 @@ impl<T, E> Interrupts<T, E> {
                 })
                 .map_or(Poll::Pending, Poll::Ready)
         })
-        .await
+    }
+}
+
+/// The interrupts, for the `with` that polls them.
+struct Own<T, E>(Interrupts<T, E>);
+
+impl<T, E> Drop for Own<T, E> {
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }
 

@@ -15,8 +15,8 @@ use step3::{now, sleep, timeout};
 use step4::{JoinError, ThreadPool, spawn, spawn_clean_up};
 use step6::{AsyncContext, Outcome, with};
 use support::{
-    DONE, Done, FailsToEnter, Log, Logged, Makes, SECOND, SaysOnDrop, hold, log_of, panic_at,
-    panic_of, poll_once, run, run_with_grace, sleeper, stderr_of, timed_log_of, turns,
+    DONE, Done, FailsToEnter, Log, Logged, Makes, SECOND, SaysOnDrop, hold, log_of, panic_at, panic_of,
+    poll_once, run, run_with_grace, sleeper, stderr_of, timed_log_of, turns,
 };
 
 const NOTHING: [&str; 0] = [];

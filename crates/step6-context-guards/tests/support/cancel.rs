@@ -139,14 +139,11 @@ async fn main<S: Scenario>(cut: Cut, scenario: Rc<S>) -> (Ended, bool) {
         has_ended: victim_ended,
     });
     in_time("the victim", is_cut.wait()).await;
-    if let (false, How::EndOfLoop) = (ended().victim, cut.how) {
-        return (ended(), false);
-    }
-    if let (false, How::Abort) = (ended().victim, cut.how) {
-        victim.abort();
-        assert!(victim.await.is_err(), "an aborted task has no output");
-    } else {
-        victim.await.unwrap_or_else(|error| error.resume());
+    match cut.how {
+        _ if victim.is_finished() => victim.await.unwrap_or_else(|error| error.resume()),
+        How::Drop | How::DropAndThenEndOfLoop(_) => victim.await.unwrap_or_else(|error| error.resume()),
+        How::Abort => drop(victim.abort()),
+        How::EndOfLoop => return (ended(), false),
     }
     if let (false, How::DropAndThenEndOfLoop(so_many)) = (ended().victim, cut.how) {
         turns(so_many).await;
@@ -205,6 +202,12 @@ impl Future for CutOff {
             return self.cut();
         }
         Poll::Pending
+    }
+}
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        self.is_cut.set(); // Also if the future has panicked.
     }
 }
 
@@ -310,6 +313,7 @@ pub(crate) struct Noted {
 }
 
 /// What was entered: its place in the ledger.
+#[derive(Clone)]
 pub(crate) struct Place {
     ledger: Ledger,
     number: usize,

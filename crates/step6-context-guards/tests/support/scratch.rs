@@ -1,4 +1,6 @@
 //! A database file that no other test uses, seen from outside: by SQLite without anything of ours in between.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +42,11 @@ impl Scratch {
         self.beside("-journal").exists()
     }
 
+    /// Returns whether anyone has a lock on the file. To find out takes the lock for a moment.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.outside().execute_batch("BEGIN EXCLUSIVE; ROLLBACK").is_err()
+    }
+
     /// Opens the database without anything of ours; it does not wait for locks.
     pub(crate) fn outside(&self) -> rusqlite::Connection {
         let outside = rusqlite::Connection::open(&self.0).unwrap();
@@ -54,7 +61,7 @@ impl Scratch {
 
     /// Panics if anyone holds a lock on the file.
     pub(crate) fn can_be_written_at_once(&self) {
-        self.outside().execute_batch("BEGIN EXCLUSIVE; ROLLBACK").expect("nobody holds a lock on the file");
+        assert!(!self.is_locked(), "somebody holds a lock on the file");
     }
 }
 
