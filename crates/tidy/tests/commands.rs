@@ -1,0 +1,53 @@
+//! The tests that a text tells its reader to run are there: a filter that fits nothing would pass, and show nothing.
+
+use tidy::{Complaints, Source, sources};
+
+#[test]
+fn every_test_that_a_text_names_is_there() {
+    check(&sources()).expect_none("name a test that is there");
+}
+
+/// Looks at each `cargo test -p stepN --test FILE FILTER` in the pages.
+fn check(sources: &[Source]) -> Complaints {
+    let mut complaints = Complaints::default();
+    for page in sources.iter().filter(|source| source.path.ends_with(".md")) {
+        for (at, line) in page.text.lines().enumerate() {
+            let Some((package, file, filter)) = command(line) else { continue };
+            let (folder, name) = (format!("crates/{package}-"), format!("/tests/{file}.rs"));
+            let is_it = |source: &&Source| source.path.starts_with(&folder) && source.path.ends_with(&name);
+            let what = match sources.iter().find(is_it) {
+                None => format!("{package} has no test file {file}"),
+                Some(tests) if has_test(&tests.text, filter) => continue,
+                Some(tests) => format!("no test in {} has `{filter}` in its name", tests.path),
+            };
+            complaints.add(&format!("{}:{}", page.path, at + 1), &what);
+        }
+    }
+    complaints
+}
+
+/// Takes package, file and filter out of a command.
+fn command(line: &str) -> Option<(&str, &str, &str)> {
+    let mut words = line.split("cargo test -p ").nth(1)?.split_whitespace();
+    let package = words.next()?;
+    (words.next()? == "--test").then_some(())?;
+    Some((package, words.next()?, words.next().unwrap_or("").trim_end_matches('`')))
+}
+
+fn has_test(text: &str, filter: &str) -> bool {
+    let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("fn ")?.split('(').next());
+    names.into_iter().any(|name| name.contains(filter))
+}
+
+#[test]
+fn a_filter_that_fits_nothing_and_a_file_that_is_not_there_are_seen() {
+    let tests = Source::new("crates/step4-x/tests/gather.rs", "#[test]\nfn gather_fails_fast() {}\n");
+    let on = |line: &str| {
+        let page = Source::new("a.md", line);
+        check(&[page, Source::new(&tests.path, &tests.text)])
+    };
+    on("   $ cargo test -p step4 --test gather fails_fast\n").expect(&[]);
+    on("$ cargo test -p step4 --test gather\n").expect(&[]);
+    on("$ cargo test -p step4 --test gather fails_slowly\n").expect(&["a.md:1: no test in"]);
+    on("$ cargo test -p step4 --test gathering\n").expect(&["step4 has no test file gathering"]);
+}
