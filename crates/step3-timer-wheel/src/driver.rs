@@ -192,7 +192,7 @@ impl<P: Park> Park for TimerDriver<P> {
         };
         let woken = match self.timers.clock.as_manual() {
             None => self.park.park(sleep)?,
-            Some(manual) => park_manually(&mut self.park, manual, &self.timers.holds, limit, sleep)?,
+            Some(manual) => park_manually(&mut self.park, manual, &self.timers.holds, sleep)?,
         };
         Ok(self.timers.fire() | woken)
     }
@@ -213,12 +213,12 @@ fn park_manually(
     park: &mut impl Park,
     clock: &ManualClock,
     holds: &AtomicUsize,
-    limit: Option<Duration>,
     sleep: Option<Duration>,
 ) -> io::Result<bool> {
     if holds.load(Acquire) > 0 {
         // Not recorded: how often this thread sleeps meanwhile is a race with others, and takes no time on the clock.
-        return timeline::unrecorded(|| park.park(limit.filter(Duration::is_zero)));
+        // What is due already fires all the same: no time has to pass for that.
+        return timeline::unrecorded(|| park.park(sleep.filter(Duration::is_zero)));
     }
     // Whoever was woken goes on first, and takes no time: a real clock would not have moved either.
     if park.park(Some(Duration::ZERO))? {

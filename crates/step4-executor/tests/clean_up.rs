@@ -6,6 +6,8 @@ mod support;
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use step2::{ThreadPark, yield_now};
@@ -177,6 +179,31 @@ fn a_manual_clock_moves_again_when_the_job_of_a_dropped_future_is_done() {
         drop(job);
         sleep(SECOND).await;
         assert_eq!(now(), SECOND);
+    });
+}
+
+/// The output used to be dropped after the hold: the clock moved on while, say, a lock in it was still taken.
+#[test]
+fn a_manual_clock_waits_until_the_output_that_nobody_wants_is_dropped() {
+    struct DropsSlowly(Arc<AtomicBool>);
+    impl Drop for DropsSlowly {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(20));
+            self.0.store(true, SeqCst);
+        }
+    }
+    let is_dropped = Arc::new(AtomicBool::new(false));
+    let output = DropsSlowly(Arc::clone(&is_dropped));
+    run(async move {
+        let mut job = Box::pin(unblock(|| output));
+        std::future::poll_fn(|cx| {
+            assert!(job.as_mut().poll(cx).is_pending());
+            std::task::Poll::Ready(())
+        })
+        .await;
+        drop(job);
+        sleep(SECOND).await;
+        assert!(is_dropped.load(SeqCst));
     });
 }
 

@@ -68,7 +68,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         is_closed: false,
     };
     let shared = Arc::new(Shared(Mutex::new(state)));
-    (Sender { shared: Arc::clone(&shared) }, Receiver { shared, ticket: None })
+    (Sender { shared: Arc::clone(&shared) }, Receiver { shared, ticket: Mutex::new(None) })
 }
 
 struct Shared<T>(Mutex<State<T>>);
@@ -299,8 +299,8 @@ impl<T> Drop for Sender<T> {
 /// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
-    /// A place in the line from `poll_next`.
-    ticket: Option<Ticket>,
+    /// A place in the line, kept from an earlier `poll_next`.
+    ticket: Mutex<Option<Ticket>>,
 }
 
 impl<T> Receiver<T> {
@@ -308,7 +308,8 @@ impl<T> Receiver<T> {
     ///
     /// Receivers get items in the order in which they came. Dropping the future loses none: the next in the line gets it.
     pub async fn recv(&self) -> Option<T> {
-        let wait = Wait { shared: &self.shared, line: Line::Items, ticket: None };
+        let ticket = lock(&self.ticket).take(); // Of a `next` that was given up: there may be an item for it.
+        let wait = Wait { shared: &self.shared, line: Line::Items, ticket };
         wait.await.then(|| self.shared.pop())
     }
 
@@ -334,22 +335,24 @@ impl<T> AsyncIterator for Receiver<T> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let this = self.get_mut();
-        let granted = ready!(this.shared.poll_take(Line::Items, &mut this.ticket, cx));
-        Poll::Ready(granted.then(|| this.shared.pop()))
+        let mut ticket = lock(&self.ticket).take();
+        let polled = self.shared.poll_take(Line::Items, &mut ticket, cx);
+        *lock(&self.ticket) = ticket;
+        polled.map(|is_granted| is_granted.then(|| self.shared.pop()))
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
         self.shared.lock().receivers += 1;
-        Self { shared: Arc::clone(&self.shared), ticket: None }
+        Self { shared: Arc::clone(&self.shared), ticket: Mutex::new(None) }
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.shared.leave(Line::Items, self.ticket.take());
+        let ticket = lock(&self.ticket).take();
+        self.shared.leave(Line::Items, ticket);
         let unwanted = {
             let mut state = self.shared.lock();
             state.receivers -= 1;

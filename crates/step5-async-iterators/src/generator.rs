@@ -36,7 +36,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
-use step2::contain;
+use step2::{contain, wake_quietly};
 
 use crate::AsyncIterator;
 use crate::scope::{Scope, leave};
@@ -191,6 +191,7 @@ impl<T> Unpin for Generator<'_, T> {}
 
 impl<T> Drop for Generator<'_, T> {
     fn drop(&mut self) {
+        self.slot.is_gone.set(true);
         contain(|| self.drop_body()); // Whatever its destructors do, the clean-ups are still to come.
         self.clean_ups.leave();
     }
@@ -221,7 +222,7 @@ impl<T> Yielder<T> {
     /// Hands `item` to the consumer, and waits until the next one is asked for: Python's `yield`.
     ///
     /// Several may be awaited at once, as in a `join`: their items come one after the other. Dropping the future drops the
-    /// item, unless the consumer has it already.
+    /// item only as long as it waits behind another one: from the poll that places it, it is the consumer's.
     ///
     /// # Panics
     ///
@@ -233,9 +234,14 @@ impl<T> Yielder<T> {
 
     /// Registers what is to be awaited when the body has ended or is dropped: Python's `finally`.
     ///
-    /// The last that was registered runs first. See [`Generator`] for where it runs.
+    /// The last that was registered runs first. See [`Generator`] for where it runs; if that is gone already, the loop runs
+    /// it at once.
     pub fn finally(&self, clean_up: impl Future<Output = ()> + 'static) {
-        self.clean_ups.borrow_mut().push(Box::pin(clean_up));
+        if !self.slot.is_gone.get() {
+            self.clean_ups.borrow_mut().push(Box::pin(clean_up));
+        } else if !leave(clean_up) {
+            warn_of_lost(1);
+        }
     }
 }
 
@@ -254,6 +260,7 @@ struct Slot<T> {
     /// Whoever polls the generator comes again for the next item. So an emit needs no waker, unless it has another one.
     consumer: RefCell<Option<Waker>>,
     others: RefCell<Vec<Waker>>,
+    is_gone: Cell<bool>,
 }
 
 impl<T> Default for Slot<T> {
@@ -264,6 +271,7 @@ impl<T> Default for Slot<T> {
             is_turn: Cell::default(),
             consumer: RefCell::default(),
             others: RefCell::default(),
+            is_gone: Cell::default(),
         }
     }
 }
@@ -284,7 +292,7 @@ impl<T> Slot<T> {
             drop(older);
         }
         let others = self.others.take();
-        others.into_iter().for_each(Waker::wake);
+        others.into_iter().for_each(wake_quietly);
         self.turn.set(self.turn.get() + 1);
         self.is_turn.set(true);
         Turn(&self.is_turn)
@@ -348,12 +356,16 @@ impl CleanUps {
         let rest = LeftToTheLoop(self.clone());
         let is_left = leave(poll_fn(move |cx| rest.poll(cx)));
         if !is_left {
-            eprintln!(
-                "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: \
-                 `close` it before the loop ends"
-            );
+            warn_of_lost(count);
         }
     }
+}
+
+fn warn_of_lost(count: usize) {
+    eprintln!(
+        "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: `close` it \
+         before the loop ends"
+    );
 }
 
 /// What a clean-up task awaits. Dropping it, as when the loop's grace is over, drops what was not done by then: they may

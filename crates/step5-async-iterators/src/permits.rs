@@ -18,8 +18,8 @@
 //! 2. What is granted belongs to the waiter, although it does not know yet. If it leaves, its permits are given on: none
 //!    is lost.
 //! 3. A ticket that is not in the line has been granted what it waits for.
-//! 4. After a `give` or a `leave`, `grant` is called until it says `None`: while permits are free, nobody waits whom they
-//!    would suffice.
+//! 4. After a `give` or a `leave`, `grant` is called until it says `None`: if permits are free while somebody waits, they
+//!    do not suffice for the front of the line.
 //!
 //! # Absent on purpose
 //!

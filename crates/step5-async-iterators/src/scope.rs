@@ -28,6 +28,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+use step2::wake_quietly;
 use step4::spawn_clean_up;
 
 thread_local! {
@@ -125,7 +126,7 @@ impl Drop for Left {
             scope.left.set(scope.left.get() - 1);
             if scope.left.get() == 0 {
                 let waiting = take(&mut *scope.waiting.borrow_mut());
-                waiting.into_iter().for_each(Waker::wake);
+                waiting.into_iter().for_each(wake_quietly);
             }
         }
     }

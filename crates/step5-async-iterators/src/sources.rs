@@ -184,15 +184,16 @@ pub fn file_lines(path: impl Into<PathBuf>) -> Generator<'static, io::Result<Str
     let path = path.into();
     try_generator(|y| async move {
         let name = path.display().to_string();
-        let mut file = unblock(|| File::open(path))
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("could not open {name}: {error}")))?;
+        let about = |doing: &str, error: io::Error| {
+            io::Error::new(error.kind(), format!("could not {doing} {name}: {error}"))
+        };
+        let mut file = unblock(|| File::open(path)).await.map_err(|error| about("open", error))?;
         let mut codec = LineCodec::default();
         loop {
             // The file goes to the thread and comes back: nobody else can have it meanwhile.
             let (chunk, again) = unblock(move || (read_chunk(&mut file), file)).await;
             file = again;
-            let chunk = chunk?;
+            let chunk = chunk.map_err(|error| about("read", error))?;
             codec.feed(&chunk);
             while let Some(line) = codec.next_line() {
                 y.emit(line.map_err(io::Error::from)).await;
@@ -218,7 +219,8 @@ fn read_chunk(file: &mut File) -> io::Result<Vec<u8>> {
 /// Gives the rows of one SQL statement, run on the database in the file at `path`; columns are parted by `|`.
 ///
 /// SQLite looks for rows on a thread of its own, and no more than [`AHEAD`](crate::producer::AHEAD) of them before they are
-/// asked for: of a million rows, one that breaks after ten has waited for some forty.
+/// asked for: of a million rows, one that breaks after ten has waited for some forty. The thread hears that it is over at
+/// its next row. (Step 6's connection interrupts a search that finds nothing.)
 ///
 /// # Errors
 ///

@@ -742,3 +742,12 @@ fn a_task_aborted_while_it_receives_loses_no_item() {
     });
     assert_eq!(notes, ["the second got Some(1) at 1"]);
 }
+
+/// The item went to the place in the line that `next` had left behind, and `recv` took another place, behind it.
+#[test]
+fn a_receiver_that_gave_up_as_an_iterator_may_go_on_with_recv() {
+    let (sender, mut receiver) = channel(1);
+    assert!(poll(&mut receiver.next()).is_pending());
+    assert!(poll(&mut Box::pin(sender.send(1))).is_ready());
+    assert_eq!(poll(&mut Box::pin(receiver.recv())), Poll::Ready(Some(1)));
+}

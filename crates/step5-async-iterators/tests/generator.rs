@@ -439,7 +439,7 @@ fn a_clean_up_that_outlives_the_grace_is_given_up_and_run_returns() {
                 finally(&y, "never reached");
                 y.finally(async {
                     let _local = SaysOnDrop("given up");
-                    pending().await
+                    pending::<()>().await;
                 });
                 y.emit(1).await;
             });
@@ -548,6 +548,28 @@ fn a_clean_up_registered_by_a_destructor_of_the_body_runs_too() {
             }
         });
         assert_eq!(notes, ["from a destructor begins at 0", "from a destructor ends at 1"]);
+    }
+}
+
+#[test]
+fn the_clean_up_of_an_inner_generator_is_over_before_that_of_the_outer_one_begins() {
+    for closes in [true, false] {
+        let notes = notes_of(async move {
+            let mut outer = generator(|y| async move {
+                finally(&y, "outer");
+                let inner = generator(|y| async move {
+                    finally(&y, "inner");
+                    y.emit(1).await;
+                });
+                for_await!(n in inner => { y.emit(n).await; });
+            });
+            assert_eq!(outer.next().await, Some(1));
+            if closes {
+                outer.close().await;
+                assert_eq!(now(), 2 * SECOND);
+            }
+        });
+        assert_eq!(notes, ["inner begins at 0", "inner ends at 1", "outer begins at 1", "outer ends at 2"]);
     }
 }
 
@@ -993,4 +1015,34 @@ fn what_makes_the_body_may_panic_too() {
     });
     assert_eq!(message, "before there is a body");
     assert!(catch_unwind(AssertUnwindSafe(|| drop(counting()))).is_ok());
+}
+
+#[test]
+fn an_emit_that_has_placed_its_item_has_given_it_away_even_if_it_is_dropped_in_the_same_poll() {
+    run(async {
+        let mut items = generator(|y| async move {
+            let winner = race(y.emit(1), ready("at once")).await;
+            assert_eq!(winner, Either::Second("at once"));
+            y.emit(2).await;
+        });
+        assert_eq!(items.next().await, Some(1));
+        assert_eq!(items.next().await, Some(2));
+    });
+}
+
+#[test]
+fn a_clean_up_registered_after_the_generator_is_gone_is_left_to_the_loop() {
+    let done = Rc::new(Cell::new(false));
+    let flag = Rc::clone(&done);
+    run(async move {
+        let kept = Rc::new(Cell::new(None));
+        let mut items = generator(|y| {
+            kept.set(Some(y.clone()));
+            async move { y.emit(1).await }
+        });
+        assert_eq!(items.next().await, Some(1));
+        drop(items);
+        kept.take().unwrap().finally(async move { flag.set(true) });
+    });
+    assert!(done.get());
 }

@@ -28,9 +28,9 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
 
 /// Brings the task budget, which loom knows nothing of, to the same number in each round, far from being used up.
 fn fill_budget() {
-    let mut cx = Context::from_waker(Waker::noop());
-    while budget::spend(&mut cx).is_ready() {}
-    while budget::spend(&mut cx).is_pending() {}
+    let cx = Context::from_waker(Waker::noop());
+    while budget::spend(&cx).is_ready() {}
+    while budget::spend(&cx).is_pending() {}
 }
 
 /// Notes that it was written before it was sent, and counts its drops.

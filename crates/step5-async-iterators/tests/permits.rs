@@ -227,7 +227,7 @@ fn who_was_called_to_look_again_keeps_its_place() {
 
 // The model.
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Take(usize),
     /// Waits, as one does who is refused.
