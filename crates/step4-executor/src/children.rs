@@ -12,12 +12,13 @@
 //! # Invariants
 //!
 //! 1. A number stands in `ready` at most once, and its child is polled once for each time.
-//! 2. A child is dropped as soon as it is done, and not polled again. Its number goes to a later child; a wake by its
+//! 2. A child is dropped as soon as it is done, or has panicked, and not polled again. Its number goes to a later child; a wake by its
 //!    old waker is then a poll for nothing.
 //! 3. No waker is called under the lock.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
@@ -102,9 +103,17 @@ impl<F: Future> Children<F> {
         for _ in 0..round {
             let Some(number) = self.ready.next() else { break };
             let Some((future, waker)) = self.futures.get_mut(number) else { continue };
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
-                drop(self.futures.remove(number));
-                return Poll::Ready(Some((number, output)));
+            let mut child = Context::from_waker(waker);
+            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut child))) {
+                Ok(Poll::Pending) => {}
+                Ok(Poll::Ready(output)) => {
+                    drop(self.futures.remove(number));
+                    return Poll::Ready(Some((number, output)));
+                }
+                Err(panic) => {
+                    drop(self.futures.remove(number)); // It will not be polled again (invariant 2).
+                    resume_unwind(panic);
+                }
             }
             if budget::is_used_up() {
                 // The others would get nothing done either. They keep their places for the next poll.

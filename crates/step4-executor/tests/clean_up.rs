@@ -6,8 +6,8 @@ mod support;
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use step2::{ThreadPark, yield_now};
@@ -194,14 +194,19 @@ fn a_manual_clock_waits_until_the_output_that_nobody_wants_is_dropped() {
     }
     let is_dropped = Arc::new(AtomicBool::new(false));
     let output = DropsSlowly(Arc::clone(&is_dropped));
+    let (release, released) = mpsc::channel();
     run(async move {
-        let mut job = Box::pin(unblock(|| output));
+        let mut job = Box::pin(unblock(move || {
+            released.recv().unwrap();
+            output
+        }));
         std::future::poll_fn(|cx| {
             assert!(job.as_mut().poll(cx).is_pending());
             std::task::Poll::Ready(())
         })
         .await;
         drop(job);
+        release.send(()).unwrap();
         sleep(SECOND).await;
         assert!(is_dropped.load(SeqCst));
     });

@@ -156,6 +156,7 @@ impl<T> Generator<'_, T> {
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Option<T> {
         let mut body = self.body.take()?; // It is put back if it is pending: not if it ends, or panics (invariant 3).
         let turn = self.slot.begin_turn(cx.waker());
+        self.clean_ups.scope.move_here(); // It may have been made, or begun, inside something else.
         let ended = self.clean_ups.scope.run(|| body.as_mut().poll(cx).is_ready());
         drop(turn);
         if !ended {
@@ -350,12 +351,12 @@ impl CleanUps {
     /// Leaves the rest to the loop.
     fn leave(&self) {
         let count = self.list.borrow().len();
-        if count == 0 {
-            return; // What the body has left is for the scope around us.
+        if count == 0 && self.scope.is_settled() {
+            return;
         }
         let rest = LeftToTheLoop(self.clone());
-        let is_left = leave(poll_fn(move |cx| rest.poll(cx)));
-        if !is_left {
+        let is_left = self.scope.leave_around(poll_fn(move |cx| rest.poll(cx)));
+        if !is_left && count > 0 {
             warn_of_lost(count);
         }
     }

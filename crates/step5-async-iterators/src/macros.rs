@@ -35,10 +35,20 @@
 ///     items => {
 ///         let mut items = pin!(items);
 ///         while let Some(item) = items.next().await {
-///             println!("{item}"); // the block
+///             let n = item; // the pattern
+///             { println!("{n}"); } // the block
 ///         }
 ///     }
 /// }
+/// # });
+/// ```
+///
+/// The pattern has to fit every item, as in a `for`: one that does not is refused when it is compiled, and ends no loop.
+///
+/// ```compile_fail,E0005
+/// # use step5::{for_await, from_iter};
+/// # step4::run(async {
+/// for_await!(Ok(n) in from_iter([Ok(1), Err("lost")]) => { println!("{n}"); });
 /// # });
 /// ```
 ///
@@ -49,7 +59,10 @@ macro_rules! for_await {
         match $items {
             items => {
                 let mut items = ::std::pin::pin!(items);
-                while let ::std::option::Option::Some($item) = $crate::AsyncIterator::next(&mut items).await $body
+                while let ::std::option::Option::Some(item) = $crate::AsyncIterator::next(&mut items).await {
+                    let $item = item;
+                    $body
+                }
             }
         }
     };

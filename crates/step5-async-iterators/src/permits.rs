@@ -118,7 +118,7 @@ impl Permits {
 
     /// Gives so many permits back, or new ones. Call [`grant`](Self::grant) after it.
     pub fn give(&mut self, permits: usize) {
-        self.free += permits;
+        self.free = self.free.saturating_add(permits);
     }
 
     /// Grants the front of the line what it wants, if there is enough, and returns its waker, to be called without a lock.
@@ -137,7 +137,7 @@ impl Permits {
     pub fn leave(&mut self, ticket: &Ticket) -> Option<Waker> {
         let waiting = self.line.remove(&ticket.number);
         if waiting.is_none() {
-            self.free += ticket.wants;
+            self.free = self.free.saturating_add(ticket.wants);
         }
         waiting.map(|(_wants, waker)| waker)
     }

@@ -18,11 +18,12 @@
 //!    task that is spawned there starts without a scope.
 //! 2. What is left inside a scope is left inside all scopes around it, too. So it is waited for even if the inner one goes
 //!    without waiting, as when an `enter` fails.
+//! 3. What belongs to a scope's owner, its own exit, is left *around* that scope: inside, it would wait for itself. That
+//!    holds wherever the owner is dropped, even by somebody who runs inside.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::iter::successors;
-use std::mem::take;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -50,22 +51,34 @@ thread_local! {
 /// ```
 #[derive(Debug)]
 pub struct Scope {
-    outer: Option<Rc<Scope>>,
+    outer: RefCell<Option<Rc<Scope>>>,
     left: Cell<usize>,
-    waiting: RefCell<Vec<Waker>>,
+    /// Who waits for its end: the owner, and nobody else.
+    waiting: RefCell<Option<Waker>>,
 }
 
 impl Scope {
     /// Makes a scope inside the current one.
     #[must_use]
     pub fn new() -> Rc<Self> {
-        Rc::new(Self { outer: Self::current(), left: Cell::new(0), waiting: RefCell::default() })
+        Rc::new(Self {
+            outer: RefCell::new(Self::current()),
+            left: Cell::new(0),
+            waiting: RefCell::default(),
+        })
     }
 
     /// Returns the innermost scope around the code that runs, if there is one.
     #[must_use]
     pub fn current() -> Option<Rc<Scope>> {
-        CURRENT.with_borrow(Option::clone)
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten() // None while a thread is torn down.
+    }
+
+    /// Puts the scope inside the current one, if it was inside another before: for owners that move, as iterators do.
+    pub fn move_here(self: &Rc<Self>) {
+        let current = Self::current().filter(|current| !Rc::ptr_eq(current, self));
+        let older = self.outer.replace(current);
+        drop(older);
     }
 
     /// Runs `f` inside.
@@ -75,57 +88,68 @@ impl Scope {
 
         impl Drop for Before {
             fn drop(&mut self) {
-                drop(CURRENT.replace(self.0.take()));
+                drop(set_current(self.0.take()));
             }
         }
 
-        let _before = Before(CURRENT.replace(Some(Rc::clone(self))));
+        let _before = Before(set_current(Some(Rc::clone(self))));
         f()
     }
 
-    /// Waits until all that was left inside is over.
+    /// Leaves `work` to the loop, as a clean-up, for which the scopes *around* this one wait (invariant 3).
+    ///
+    /// Returns false, and drops `work`, if no loop runs on this thread.
+    pub fn leave_around(&self, work: impl Future<Output = ()> + 'static) -> bool {
+        leave_inside(self.outer.borrow().clone(), work)
+    }
+
+    /// Returns whether nothing is left inside.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Waits until all that was left inside is over. For the owner: of several that wait, the last one is woken.
     pub async fn settle(&self) {
         poll_fn(|cx| self.poll_settled(cx)).await;
     }
 
     /// Polls for the end of all that was left inside.
     pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.left.get() == 0 {
+        if self.is_settled() {
             return Poll::Ready(());
         }
-        let is_known = self.waiting.borrow().iter().any(|waker| waker.will_wake(cx.waker()));
-        if !is_known {
-            let waker = cx.waker().clone();
-            self.waiting.borrow_mut().push(waker);
-        }
+        let older = self.waiting.replace(Some(cx.waker().clone()));
+        drop(older);
         Poll::Pending
     }
 }
 
-/// Something left inside a scope, until this is dropped.
+fn set_current(scope: Option<Rc<Scope>>) -> Option<Rc<Scope>> {
+    CURRENT.try_with(|current| current.replace(scope)).ok().flatten()
+}
+
+/// Something left inside a scope, and so inside all that were around it at the time, until this is dropped (invariant 2).
 struct Left {
-    scope: Option<Rc<Scope>>,
+    scopes: Vec<Rc<Scope>>,
 }
 
 impl Left {
-    fn inside(scope: Option<Rc<Scope>>) -> Self {
-        let left = Self { scope };
-        left.scopes().for_each(|scope| scope.left.set(scope.left.get() + 1));
-        left
-    }
-
-    /// Returns the scope and all around it (invariant 2).
-    fn scopes(&self) -> impl Iterator<Item = &Rc<Scope>> {
-        successors(self.scope.as_ref(), |scope| scope.outer.as_ref())
+    fn inside(innermost: Option<Rc<Scope>>) -> Self {
+        let scopes: Vec<_> = successors(innermost, |scope| scope.outer.borrow().clone()).collect();
+        for scope in &scopes {
+            scope.left.set(scope.left.get() + 1);
+        }
+        Self { scopes }
     }
 }
 
 impl Drop for Left {
     fn drop(&mut self) {
-        for scope in self.scopes() {
+        for scope in &self.scopes {
             scope.left.set(scope.left.get() - 1);
             if scope.left.get() == 0 {
-                let waiting = take(&mut *scope.waiting.borrow_mut());
+                let waiting = scope.waiting.take();
                 waiting.into_iter().for_each(wake_quietly);
             }
         }
@@ -136,7 +160,11 @@ impl Drop for Left {
 ///
 /// Returns false, and drops `work`, if no loop runs on this thread.
 pub fn leave(work: impl Future<Output = ()> + 'static) -> bool {
-    let left = Left::inside(Scope::current());
+    leave_inside(Scope::current(), work)
+}
+
+fn leave_inside(scope: Option<Rc<Scope>>, work: impl Future<Output = ()> + 'static) -> bool {
+    let left = Left::inside(scope);
     let clean_up = spawn_clean_up(async move {
         let _left = left; // Until the work is over, however that ends.
         work.await;

@@ -38,7 +38,7 @@ use std::task::Poll;
 
 use step2::{Either, race};
 use step5::Scope;
-use step5::scope::{inside, leave};
+use step5::scope::inside;
 
 use crate::Outcome;
 
@@ -195,7 +195,7 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Held<C, T, E> {
             let scope = Rc::clone(&self.scope);
             self.stage = Stage::Exiting(Box::pin(async move {
                 scope.settle().await; // What was dropped in the body is left first (invariant 2).
-                let outcome = caught(inside(&scope, C::exit(value, outcome))).await;
+                let outcome = caught(inside(&scope, async { C::exit(value, outcome).await })).await;
                 scope.settle().await; // Also if it has panicked.
                 outcome
             }));
@@ -214,7 +214,7 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Drop for Held<C
                 eprintln!("warning: a `with` was cancelled, and then its exit failed: {error:?}");
             }
         };
-        if !leave(reported) {
+        if !self.scope.leave_around(reported) {
             eprintln!("warning: a `with` was dropped where no event loop runs, and its exit did not run");
         }
     }

@@ -15,9 +15,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use step2::wake_quietly;
+use step4::budget;
 
 use crate::sync::{Mutex, lock};
 
@@ -99,6 +100,7 @@ impl Future for EventWait<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(budget::spend(cx)); // A loop over an event that is set would starve the others.
         let waker = cx.waker().clone();
         let mut state = lock(&self.event.state);
         let older = match self.number {
@@ -211,6 +213,7 @@ impl Future for BarrierWait<'_> {
     type Output = usize;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        ready!(budget::spend(cx));
         let waker = cx.waker().clone();
         let Some(number) = self.number else { return self.arrive(waker) };
         let mut state = lock(&self.barrier.state);

@@ -71,6 +71,7 @@ struct Shared<E> {
     /// Set while no task is left.
     all_ended: Event,
     stage: Cell<Stage>,
+    /// What its tasks leave to the loop is left in here. It lies inside the scope in which the group was entered.
     scope: RefCell<Option<Rc<Scope>>>,
 }
 
@@ -200,7 +201,7 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, ErrorGroup<E>> for Tas
     async fn enter(self) -> Result<Self, ErrorGroup<E>> {
         assert!(self.shared.stage.get() == Stage::New, "this task group was entered before: make a new one");
         self.shared.stage.set(Stage::Open);
-        self.shared.scope.replace(Scope::current());
+        self.shared.scope.replace(Some(Scope::new()));
         Ok(self)
     }
 
@@ -209,8 +210,13 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, ErrorGroup<E>> for Tas
         if !outcome.is_returned() {
             shared.abort_all();
         }
-        while !group.is_empty() {
-            shared.all_ended.wait().await;
+        let scope = shared.scope.borrow().clone().expect("it was entered");
+        // To leave what the tasks had entered may have taken tasks of the group.
+        while !group.is_empty() || !scope.is_settled() {
+            if !group.is_empty() {
+                shared.all_ended.wait().await;
+            }
+            scope.settle().await;
         }
         shared.stage.set(Stage::Over);
         shared.scope.take();

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use step2::wake_quietly;
 use step3::{Elapsed, Sleep, now, sleep_until};
 
 use crate::{AsyncContext, Outcome};
@@ -82,7 +83,7 @@ impl Deadline {
         self.shared.at.set(at);
         self.shared.alarm.replace(at.map(sleep_until));
         let waker = self.shared.waker.take();
-        waker.into_iter().for_each(Waker::wake); // The new alarm has to be set, by whoever runs the block.
+        waker.into_iter().for_each(wake_quietly); // The new alarm has to be set, by whoever runs the block.
     }
 
     /// Returns whether it has ended the block.

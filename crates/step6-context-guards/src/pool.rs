@@ -23,7 +23,7 @@ use std::time::Duration;
 use step3::timeout;
 
 use crate::sync::{Mutex, lock};
-use crate::{AsyncContext, Connection, DbError, Outcome, Permit, Semaphore};
+use crate::{AsyncContext, Connection, DbError, DbErrorKind, Outcome, Permit, Semaphore};
 
 /// Says how resources are made and checked. Implemented by [`DatabaseAt`], and by whatever tests need.
 pub trait Manage: 'static {
@@ -86,7 +86,8 @@ impl<M: Manage> Pool<M> {
         Self { shared: Arc::new(Shared { manager, max, places, idle }), wait_limit: None }
     }
 
-    /// Sets how long to wait at most for a lease, when all are lent. Without it, one waits for as long as it takes.
+    /// Sets how long to wait at most for a lease: for one to come back, to be checked, or to be made. Without it, one waits
+    /// for as long as it takes.
     #[must_use]
     pub fn wait_limit(self, limit: Duration) -> Self {
         Self { wait_limit: Some(limit), ..self }
@@ -96,14 +97,20 @@ impl<M: Manage> Pool<M> {
     ///
     /// # Errors
     ///
-    /// Returns [`PoolError::TimedOut`] if all were lent for too long, or [`PoolError::Connect`] if a new one could not be
+    /// Returns [`PoolError::TimedOut`] if the wait limit was over first, or [`PoolError::Connect`] if a new one could not be
     /// made; whoever is next tries again.
     pub async fn lease(&self) -> Result<Lease<M>, PoolError<M::Error>> {
-        let place = Arc::clone(&self.shared.places).acquire_owned();
-        let place = timeout(self.wait_limit, place).await.map_err(|_elapsed| PoolError::TimedOut {
-            max: self.shared.max,
-            limit: self.wait_limit.unwrap_or_default(),
-        })?;
+        match timeout(self.wait_limit, self.find()).await {
+            Ok(found) => found.map_err(PoolError::Connect),
+            Err(_elapsed) => {
+                let limit = self.wait_limit.unwrap_or_default();
+                Err(PoolError::TimedOut { max: self.shared.max, lent: self.lent(), limit })
+            }
+        }
+    }
+
+    async fn find(&self) -> Result<Lease<M>, M::Error> {
+        let place = Arc::clone(&self.shared.places).acquire_owned().await;
         let mut lease = Lease { resource: None, shared: Arc::clone(&self.shared), _place: place };
         while lease.take_idle() {
             let resource = lease.resource.as_mut().expect("it was taken a moment ago");
@@ -112,7 +119,7 @@ impl<M: Manage> Pool<M> {
             }
             lease.resource = None;
         }
-        lease.resource = Some(self.shared.manager.connect().await.map_err(PoolError::Connect)?);
+        lease.resource = Some(self.shared.manager.connect().await?);
         Ok(lease)
     }
 
@@ -236,15 +243,17 @@ impl<M: Manage> fmt::Debug for Lease<M> {
 ///     let pool = Pool::new(1, DatabaseAt::new(":memory:")).wait_limit(Duration::from_millis(1));
 ///     let _all = pool.lease().await.unwrap();
 ///     let error: PoolError<_> = pool.lease().await.unwrap_err();
-///     assert_eq!(error.to_string(), "no lease came free within 1ms: all 1 are lent");
+///     assert_eq!(error.to_string(), "there was no lease within 1ms: 1 of 1 are lent");
 /// });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PoolError<E> {
-    /// All were lent for longer than the wait limit.
+    /// The wait limit was over before there was one.
     TimedOut {
-        /// How many there are.
+        /// How many there may be.
         max: usize,
+        /// How many were lent at the end, or about to be.
+        lent: usize,
         /// How long we have waited.
         limit: Duration,
     },
@@ -255,8 +264,8 @@ pub enum PoolError<E> {
 impl<E: fmt::Display> fmt::Display for PoolError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut { max, limit } => {
-                write!(f, "no lease came free within {limit:?}: all {max} are lent")
+            Self::TimedOut { max, lent, limit } => {
+                write!(f, "there was no lease within {limit:?}: {lent} of {max} are lent")
             }
             Self::Connect(error) => error.fmt(f),
         }
@@ -264,6 +273,18 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
 }
 
 impl<E: fmt::Debug + fmt::Display> std::error::Error for PoolError<E> {}
+
+/// So that a body may use `?` on statements as well as on leases.
+impl From<PoolError<DbError>> for DbError {
+    fn from(error: PoolError<DbError>) -> Self {
+        match error {
+            PoolError::Connect(error) => error,
+            PoolError::TimedOut { .. } => {
+                DbError::of_kind(DbErrorKind::Busy, "lease a connection", error.to_string())
+            }
+        }
+    }
+}
 
 /// Connects a [`Pool`] to one SQLite database.
 ///
@@ -294,8 +315,9 @@ impl Manage for DatabaseAt {
         Connection::open(&self.path).await
     }
 
-    /// Has SQLite read the file's header: closed connections, lost files and damaged ones do not pass.
+    /// Has SQLite read the file's header: closed connections, and files that were lost, replaced or damaged do not pass. A
+    /// file that somebody else has locked does.
     async fn is_healthy(&self, connection: &mut Connection) -> bool {
-        connection.query("PRAGMA schema_version", []).await.is_ok()
+        connection.is_alive().await
     }
 }

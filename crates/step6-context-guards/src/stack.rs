@@ -26,6 +26,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 
+use step2::wake_quietly;
 use step5::Scope;
 
 use crate::context::{Ending, caught};
@@ -84,9 +85,11 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncExitStack<T, E> {
     /// Returns the error of its `enter`; then nothing is pushed.
     pub async fn enter<C: AsyncContext<T, E>>(&mut self, context: C) -> Result<Key<C::Value>, E> {
         let value = context.enter().await?;
-        self.interrupts.add(C::interrupt(&value));
         let number = self.add(Box::new(Entered::<C, T, E> { value, _context: PhantomData }));
-        Ok(Key { at: self.entries.len() - 1, number, _value: PhantomData })
+        let key = Key { at: self.entries.len() - 1, number, _value: PhantomData };
+        let interrupt = C::interrupt(&self[key]); // Whatever that does, the exit is on the stack.
+        self.interrupts.add(interrupt);
+        Ok(key)
     }
 
     /// Puts a future on the stack, to be awaited at the exit.
@@ -237,7 +240,7 @@ impl<T, E> Interrupts<T, E> {
         waiting.futures.push(Box::pin(interrupt));
         let waker = waiting.waker.take();
         drop(waiting);
-        waker.into_iter().for_each(Waker::wake);
+        waker.into_iter().for_each(wake_quietly);
     }
 
     /// Waits for the first, among those that are there and those to come. They are dropped with it.

@@ -318,7 +318,7 @@ struct Sending {
 
 impl Sending {
     fn new() -> Self {
-        let (sender, receiver) = channel(2);
+        let (sender, receiver) = channel(1);
         Self { items: Items::default(), sender: RefCell::new(Some(sender)), receiver }
     }
 }
@@ -365,7 +365,7 @@ struct Receiving {
 
 impl Receiving {
     fn new() -> Self {
-        let (sender, receiver) = channel(2);
+        let (sender, receiver) = channel(1);
         Self { items: Items::default(), sender: RefCell::new(Some(sender)), receiver }
     }
 }
@@ -767,7 +767,7 @@ impl Scenario for Nested {
     }
 }
 
-/// A generator that is left early, inside a context.
+/// A generator that is left early, inside a context, and with one inside it.
 #[derive(Default)]
 struct Generating {
     ledger: Ledger,
@@ -783,8 +783,12 @@ impl Scenario for Generating {
                 y.emit(1).await;
                 turns(1).await;
                 y.finally(theirs.clean_up("second", "first"));
-                y.emit(2).await;
-                y.emit(3).await;
+                let inside = with(theirs.context("inside", "second"), async |_| {
+                    y.emit(2).await;
+                    y.emit(3).await;
+                    Ok::<(), ()>(())
+                });
+                inside.await.unwrap();
             });
             for_await!(number in numbers => {
                 turns(1).await;

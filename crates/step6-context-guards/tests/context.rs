@@ -604,24 +604,47 @@ fn what_was_left_to_the_loop_two_levels_below_is_over_before_the_exit_between() 
     );
 }
 
+/// Gives up, as it is left, on a context that takes five seconds to leave.
+struct GivesUpAtExit(Log);
+
+impl AsyncContext<(), &'static str> for GivesUpAtExit {
+    type Value = Self;
+
+    async fn enter(self) -> Result<Self, &'static str> {
+        Ok(self)
+    }
+
+    async fn exit(me: Self, outcome: Outcome<(), &'static str>) -> Outcome<(), &'static str> {
+        gives_up(me.0, 5).await;
+        outcome
+    }
+}
+
 #[test]
 fn what_an_exit_has_left_to_the_loop_is_over_before_the_exit_around_it() {
-    struct GivesUpAtExit(Log);
-    impl AsyncContext<(), &'static str> for GivesUpAtExit {
-        type Value = Self;
-        async fn enter(self) -> Result<Self, &'static str> {
-            Ok(self)
-        }
-        async fn exit(me: Self, outcome: Outcome<(), &'static str>) -> Outcome<(), &'static str> {
-            gives_up(me.0, 5).await;
-            outcome
-        }
-    }
     let lines = timed_log_of(async |log| {
         let inner = async |_: &mut _| with(GivesUpAtExit(log.clone()), async |_| DONE).await;
         with(Logged::new("a", &log), inner).await.unwrap();
     });
     assert_eq!(lines[2..], ["exit inside: cancelled at 1", "left inside at 6", "exit a: returned at 6"]);
+}
+
+#[test]
+fn what_an_exit_has_left_to_the_loop_is_over_before_the_with_returns() {
+    let lines = timed_log_of(async |log| {
+        with(GivesUpAtExit(log.clone()), async |_| DONE).await.unwrap();
+        log.say("after");
+    });
+    assert_eq!(lines[1..], ["exit inside: cancelled at 1", "left inside at 6", "after at 6"]);
+}
+
+#[test]
+fn what_an_exit_that_panics_has_left_to_the_loop_is_over_before_the_panic_goes_on() {
+    let lines = timed_log_of(async |log| {
+        let panic = panic_at(with(PanicsAtExit(log.clone(), 5), async |_| DONE)).await;
+        log.say(panic);
+    });
+    assert_eq!(lines[1..], ["exit inside: cancelled at 1", "left inside at 6", "stuck in the door at 6"]);
 }
 
 #[test]
@@ -939,11 +962,11 @@ fn dropped_after_its_loop_has_ended_its_exit_does_not_run_and_that_is_reported()
     let report = stderr_of(|| {
         let log = Log::default();
         let mut held = Box::pin(hold(Logged::new("a", &log)));
-        held = run(async move {
+        let (kept,) = run(async move {
             assert!(poll_once(&mut held).await.is_pending());
-            held
+            (held,)
         });
-        drop(held);
+        drop(kept);
         assert_eq!(log.take(), ["enter a"]);
     });
     assert!(report.contains("dropped where no event loop runs, and its exit did not run"), "{report}");

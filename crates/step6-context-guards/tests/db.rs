@@ -562,7 +562,7 @@ fn closing_twice_is_fine() {
 #[test]
 fn a_connection_that_is_closed_is_closed_for_its_clones_and_says_so() {
     run(async {
-        let mut db = in_memory().await;
+        let db = in_memory().await;
         let mut clone = db.clone();
         db.close().await.unwrap();
         let error = insert(&clone, 1).await.unwrap_err();

@@ -4,10 +4,10 @@
 mod support;
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, pending};
+use std::future::pending;
 use std::rc::Rc;
 
-use step2::{oneshot, yield_now};
+use step2::yield_now;
 use step3::{now, sleep, timeout};
 use step4::spawn;
 use step6::{AsyncContext, ErrorGroup, GroupHandle, Outcome, TaskError, TaskGroup, with};
@@ -225,79 +225,52 @@ fn a_task_that_has_returned_before_a_failure_is_not_touched_by_it() {
 // Errors in order.
 
 #[test]
-fn errors_stand_in_the_order_of_their_completion() {
+fn after_the_first_failure_no_other_task_comes_to_fail() {
     run(async {
         let outcome = with_group(async |group| {
-            // Each fails as it is left, after its abortion has begun: but for the first, they are suppressed.
             group.spawn(fails(3, "third"));
             group.spawn(fails(1, "first"));
             group.spawn(fails(2, "second"));
             Ok(())
         });
-        assert_eq!(told(outcome.await), "first", "the others were aborted by it");
+        assert_eq!((told(outcome.await), now()), ("first".to_owned(), SECOND));
     });
 }
 
 #[test]
-fn the_error_of_the_body_stands_behind_those_of_the_tasks() {
-    /// Fails as it is left.
-    struct FailsAtExit;
-    impl AsyncContext<(), Errors> for FailsAtExit {
-        type Value = ();
-        async fn enter(self) -> Result<(), Errors> {
-            Ok(())
-        }
-        async fn exit(_: (), outcome: Outcome<(), Errors>) -> Outcome<(), Errors> {
-            match outcome {
-                Outcome::Cancelled => Outcome::Failed("goes nowhere".into()),
-                other => other,
-            }
-        }
-    }
+fn of_two_tasks_that_are_to_fail_in_one_turn_the_first_aborts_the_second() {
     run(async {
         let outcome = with_group(async |group| {
-            group.spawn(fails(1, "first, the task's"));
-            // The failure finds the body in here; the body's `with` is cancelled, and what its exit says goes nowhere.
-            with(FailsAtExit, async |()| pending().await).await
+            group.spawn(fails(1, "first"));
+            group.spawn(fails(1, "second"));
+            Ok(())
         });
-        assert_eq!(told(outcome.await), "first, the task's");
+        assert_eq!(told(outcome.await), "first");
     });
+}
+
+#[test]
+fn a_task_that_has_had_no_turn_when_the_body_fails_is_aborted_before_it_starts() {
     run(async {
-        let slot = Rc::new(RefCell::new(None));
-        let (body_slot, outcome) = (Rc::clone(&slot), async {
-            with_group(async |group| {
-                *slot.borrow_mut() = Some(group.clone());
-                group.spawn(async { Err::<(), _>("first, the task's") });
-                // The body fails in the very poll in which it has spawned: the task has no turn, and is aborted.
-                Err::<(), _>("the body's")?;
-                Ok(())
-            })
-            .await
+        let outcome = with_group(async |group| {
+            group.spawn(async { Err::<(), _>("the task's") });
+            Err::<(), _>("the body's".into())
         });
         assert_eq!(told(outcome.await), "the body's");
-        assert!(body_slot.borrow().is_some());
     });
 }
 
+/// The exit, which aborts the tasks, begins when what the body has left to the loop is over: a task may fail before.
 #[test]
-fn two_tasks_that_fail_before_either_hears_of_the_other_are_both_errors() {
+fn the_error_of_the_body_stands_behind_that_of_a_task() {
     run(async {
         let outcome = with_group(async |group| {
-            // The first one fails inside the poll of the second: both have an error by then.
-            let (fail, failed) = oneshot::<()>();
-            let inner = group.clone();
-            group.spawn(async move {
-                let _sent = failed.await;
-                Err::<(), _>("second")
-            });
-            group.spawn(async move {
-                fail.send(()).unwrap();
-                drop(inner);
-                Err::<(), _>("first")
-            });
-            Ok(())
+            group.spawn(fails(3, "the task's"));
+            let given_up = hold(Logged::new("a", &Log::default()).exits_in(5));
+            assert!(timeout(SECOND, given_up).await.is_err());
+            Err::<(), _>("the body's".into())
         });
-        assert_eq!(told(outcome.await), "first", "whoever is woken and aborted in one turn is aborted");
+        assert_eq!((told(outcome.await), now()), ("the task's, the body's".to_owned(), 6 * SECOND));
     });
 }
 
@@ -761,20 +734,15 @@ fn ten_thousand_tasks_are_aborted_by_one_failure() {
     });
 }
 
-/// A future that has a name, so that the group's own scope can be looked at from the timeline.
-fn named(future: impl Future<Output = Done> + 'static) -> impl Future<Output = Done> + 'static {
-    future
-}
-
 #[test]
 fn a_group_costs_its_waiter_no_poll_for_each_task() {
     async fn waiter() {
         let outcome = with_group(async |group| {
             for n in 0..100 {
-                group.spawn(named(async move {
+                group.spawn(async move {
                     sleep(n * SECOND).await;
                     DONE
-                }));
+                });
             }
             Ok(())
         });

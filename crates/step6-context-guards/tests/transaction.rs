@@ -386,6 +386,27 @@ fn after_a_write_that_was_given_up_half_way_statements_fail_and_nothing_is_commi
     });
 }
 
+/// Its statements may be over when it is given up, and others not begun: there is nothing to interrupt then.
+#[test]
+fn after_a_batch_that_was_given_up_half_way_nothing_is_committed() {
+    let file = Scratch::database(ENTRIES);
+    let batch = "INSERT INTO entries VALUES (1);".repeat(100_000);
+    run(async move {
+        let db = Connection::open(file.path()).await.unwrap();
+        let ended = with(transaction(db.clone()), async |tx| {
+            let mut running = Box::pin(tx.execute_batch(&batch));
+            while !file.is_being_written() {
+                assert!(poll_once(&mut running).await.is_pending());
+                yield_now().await;
+            }
+            drop(running);
+            Ok::<(), DbError>(())
+        });
+        assert_eq!(ended.await.unwrap_err().kind(), DbErrorKind::RolledBack);
+        assert_eq!(entries(&db).await, [0_i64; 0]);
+    });
+}
+
 #[test]
 fn rows_that_are_left_early_undo_nothing() {
     run(async {

@@ -11,7 +11,7 @@ use step5::{Generator, for_await, generator};
 
 use crate::db::row::each_row;
 use crate::db::session::{Place, Session};
-use crate::{AsyncContext, DbError, Outcome, Row, Semaphore, Value};
+use crate::{AsyncContext, DbError, DbErrorKind, Outcome, Row, Semaphore, Value};
 
 /// A connection to an SQLite database. Clones are the same connection.
 ///
@@ -41,6 +41,8 @@ pub struct Connection {
     /// Whose turn it is: a single statement's, or a transaction's for as long as it is open.
     pub(crate) turn: Arc<Semaphore>,
     name: Arc<str>,
+    /// The file that was opened.
+    file: Option<(u64, u64)>,
 }
 
 impl Connection {
@@ -74,9 +76,18 @@ impl Connection {
     async fn with_flags(path: PathBuf, flags: OpenFlags) -> Result<Self, DbError> {
         let name: Arc<str> = path.display().to_string().into();
         let doing = format!("open the database {name}");
-        let opened = unblock(move || open(&path, flags)).await;
-        let session = opened.and_then(Session::new).map_err(|error| DbError::new(doing, error))?;
-        Ok(Self { session, turn: Arc::new(Semaphore::new(1)), name })
+        let (opened, file) = unblock(move || {
+            let opened = rusqlite::Connection::open_with_flags(&path, flags);
+            (opened, file_id(&path))
+        })
+        .await;
+        let session = opened.and_then(Session::new).map_err(|error| DbError::new(&doing, error))?;
+        // SQLite looks at the file no earlier than it must: make it look now, while we know what we were doing.
+        let look = |connection: &rusqlite::Connection| {
+            connection.pragma_query_value(None, "schema_version", |_| Ok(()))
+        };
+        session.run(Place::Outside, doing, look).await?;
+        Ok(Self { session, turn: Arc::new(Semaphore::new(1)), name, file })
     }
 
     /// Runs one statement, and returns all its rows.
@@ -165,6 +176,16 @@ impl Connection {
         })
     }
 
+    /// Returns whether it can be used: whether it is open, its file can be read or is only locked by somebody else, and is
+    /// still the one at its path. (A file that was removed or replaced can be read and written on, to no avail.)
+    pub(crate) async fn is_alive(&self) -> bool {
+        let _turn = self.turn.acquire().await;
+        let looked = self.session.look().await;
+        let is_readable = looked.map_or_else(|error| error.kind() == DbErrorKind::Busy, |()| true);
+        let name = Arc::clone(&self.name);
+        is_readable && (self.file.is_none() || unblock(move || file_id(Path::new(&*name))).await == self.file)
+    }
+
     /// Closes it, for its clones as well, when what runs on it has ended. Closing twice is fine.
     ///
     /// # Errors
@@ -174,13 +195,6 @@ impl Connection {
         let _turn = self.turn.acquire().await;
         self.session.close().await
     }
-}
-
-fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
-    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
-    // SQLite looks at the file no earlier than it must: make it look now, while we know what we were doing.
-    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
-    Ok(connection)
 }
 
 impl Session {
@@ -212,29 +226,64 @@ impl Session {
         let (doing, sql, params) =
             (format!("run `{sql}`"), sql.to_owned(), params.into_iter().collect::<Vec<_>>());
         let execute = move |connection: &rusqlite::Connection| {
-            connection.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(&params))
+            let mut statement = connection.prepare_cached(&sql)?;
+            if statement.column_count() == 0 {
+                return statement.execute(rusqlite::params_from_iter(&params));
+            }
+            let mut rows = statement.query(rusqlite::params_from_iter(&params))?; // As `INSERT … RETURNING` does.
+            while rows.next()?.is_some() {}
+            drop(rows);
+            let changed = if statement.readonly() { 0 } else { connection.changes() };
+            Ok(usize::try_from(changed).unwrap_or(usize::MAX))
         };
         self.run(place, doing, execute).await
     }
 
     pub(crate) async fn execute_batch(&self, place: Place, sql: &str) -> Result<(), DbError> {
-        let (doing, sql, mut done) = (format!("run `{sql}`"), sql.to_owned(), 0);
+        let (doing, sql, session) = (format!("run `{sql}`"), sql.to_owned(), self.clone());
+        // How far it has come. If it is run again because of a lock, it goes on there; but a transaction that it has begun
+        // is rolled back before, and begins anew.
+        let mut done_outside = 0;
         let execute = move |connection: &rusqlite::Connection| {
-            let mut statements = Batch::new(connection, &sql);
-            let mut at = 0;
+            let mut done = done_outside;
+            let mut statements = Batch::new(connection, &sql[done..]);
             while let Some(mut statement) = statements.next()? {
-                // If it is run again because of a lock, it goes on where that stopped it.
-                if at == done {
-                    let mut rows = statement.query([])?;
-                    while rows.next()?.is_some() {}
-                    done += 1;
+                if session.is_given_up() {
+                    return stop_between_statements(place, connection);
                 }
-                at += 1;
+                let text = statement.expanded_sql().unwrap_or_default();
+                let mut rows = statement.query([])?;
+                while rows.next()?.is_some() {}
+                done += sql[done..].find(&text).map_or(0, |begin| begin + text.len());
+                if place == Place::Inside || connection.is_autocommit() {
+                    done_outside = done;
+                }
             }
             Ok(())
         };
         self.run(place, doing, execute).await
     }
+}
+
+/// Ends a batch that nobody waits for. In a transaction, that is the end of it all, as when a statement is interrupted; one
+/// that the batch itself has begun is rolled back after it.
+fn stop_between_statements(place: Place, connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    match place {
+        Place::Inside => connection.execute_batch("ROLLBACK"),
+        Place::Outside => Ok(()),
+    }
+}
+
+/// Names a file, whatever its path leads to later; `None` if there is no such file, as for a database in memory.
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&metadata),
+        std::os::unix::fs::MetadataExt::ino(&metadata),
+    ));
+    #[cfg(not(unix))]
+    return Some((metadata.len().min(0), 0)); // Elsewhere a file that is open is not replaced.
 }
 
 impl fmt::Debug for Connection {

@@ -71,11 +71,14 @@ pub(crate) fn each_row(
     mut each: impl FnMut(Row) -> bool,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(sql)?;
-    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(params_from_iter(params))?;
+    let mut columns: Option<Arc<[String]>> = None;
     while let Some(row) = rows.next()? {
+        // Not before the first row: if the tables have changed since it was prepared, that is when SQLite notices.
+        let names = || row.as_ref().column_names().map(str::to_owned).collect();
+        let columns = Arc::clone(columns.get_or_insert_with(names));
         let values = (0..columns.len()).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?;
-        if !each(Row { columns: Arc::clone(&columns), values }) {
+        if !each(Row { columns, values }) {
             break;
         }
     }

@@ -3,16 +3,18 @@
 //! # Invariants
 //!
 //! 1. A job has the handle for itself: its guard goes with it to the thread, and comes back or is dropped there.
-//! 2. A job whose future is dropped before it has begun never runs. One that runs is interrupted, and no other: the flag
-//!    that says "running" is taken back under the lock under which one interrupts, before the guard is given up.
+//! 2. A job whose future is dropped before it has begun never runs. One that runs is interrupted, and no other: it clears
+//!    `is_given_up` when it begins, and that is set under the lock under which it says that it is over, before it gives up
+//!    the guard.
 //! 3. `is_open` is set from the moment a transaction has begun until it has ended. If a job that belongs to none finds it
-//!    set, that transaction was left open, and is rolled back first.
+//!    set, that transaction was left open, and is rolled back first. If such a job itself leaves one open, by SQL, that is
+//!    rolled back at once, and an error.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::Connection;
 use step3::{Hold, hold, sleep};
 use step4::unblock;
 use step5::{Generator, for_await, from_thread, generator};
@@ -28,7 +30,8 @@ pub(crate) struct Session(Arc<Shared>);
 struct Shared {
     /// `None` once it is closed.
     sqlite: Arc<Mutex<Option<Connection>>>,
-    interrupt: InterruptHandle,
+    // Relaxed: all that is to be known is the flag itself.
+    is_given_up: Arc<AtomicBool>,
     // Relaxed: it is used by whoever has the handle, whose lock orders all else.
     is_open: AtomicBool,
 }
@@ -47,33 +50,58 @@ type Guard = MutexGuard<Option<Connection>, Arc<Mutex<Option<Connection>>>>;
 /// How long to wait for another connection's lock on the file, time after time: SQLite's own schedule, 5 s in all.
 fn delays() -> impl Iterator<Item = Duration> {
     let first = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50];
-    let rest = (5000 - first.iter().sum::<u64>()) / 100;
-    first.into_iter().chain((0..rest).map(|_| 100)).map(Duration::from_millis)
+    let rest = 5000 - first.iter().sum::<u64>();
+    first.into_iter().chain((0..rest / 100).map(|_| 100)).chain([rest % 100]).map(Duration::from_millis)
 }
 
+/// How many steps SQLite's machine takes before it looks whether to go on: some microseconds' worth.
+const STEPS_UNTIL_A_LOOK: i32 = 1000;
+
 impl Session {
-    pub(crate) fn new(connection: Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
         connection.busy_timeout(Duration::ZERO)?; // We wait on the loop instead.
-        let interrupt = connection.get_interrupt_handle();
+        let is_given_up = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&is_given_up);
+        // Not `sqlite3_interrupt`: that is lost if it comes before the first step of a statement.
+        connection.progress_handler(STEPS_UNTIL_A_LOOK, Some(move || flag.load(Relaxed)))?;
         let sqlite = Arc::new(Mutex::new(Some(connection)));
-        Ok(Self(Arc::new(Shared { sqlite, interrupt, is_open: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Shared { sqlite, is_given_up, is_open: AtomicBool::new(false) })))
+    }
+
+    /// Returns whether nobody waits any more for the job that runs. SQLite itself asks only during longer statements.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.0.is_given_up.load(Relaxed)
     }
 
     /// Runs `job` on a thread, when the handle is free; and again, after a while, if another connection has a lock on the
     /// file.
-    pub(crate) async fn run<R, F>(
+    pub(crate) async fn run<R, F>(&self, place: Place, doing: impl Into<String>, job: F) -> Result<R, DbError>
+    where
+        R: Send + 'static,
+        F: FnMut(&Connection) -> rusqlite::Result<R> + Send + 'static,
+    {
+        self.run_again_after(delays(), place, doing.into(), job).await
+    }
+
+    /// Looks at the file's header: once, whatever locks there are.
+    pub(crate) async fn look(&self) -> Result<(), DbError> {
+        let look =
+            |connection: &Connection| connection.pragma_query_value(None, "schema_version", |_| Ok(()));
+        self.run_again_after([].into_iter(), Place::Outside, "look at the database".to_owned(), look).await
+    }
+
+    async fn run_again_after<R, F>(
         &self,
+        mut delays: impl Iterator<Item = Duration>,
         place: Place,
-        doing: impl Into<String>,
+        doing: String,
         mut job: F,
     ) -> Result<R, DbError>
     where
         R: Send + 'static,
         F: FnMut(&Connection) -> rusqlite::Result<R> + Send + 'static,
     {
-        let doing = doing.into();
         let mut guard = Arc::clone(&self.0.sqlite).lock_owned().await;
-        let mut delays = delays();
         loop {
             let (stop, session, doing_now) = (Stop::new(self), self.clone(), doing.clone());
             let running = stop.running();
@@ -113,7 +141,13 @@ impl Session {
         if place == Place::Outside && self.0.is_open.load(Relaxed) {
             outcome = self.roll_back_now(connection);
         }
-        outcome.and_then(|()| job(connection)).map_err(|error| DbError::new(doing, error))
+        let outcome = outcome.and_then(|()| job(connection)).map_err(|error| DbError::new(&doing, error));
+        if place == Place::Outside && !connection.is_autocommit() && !self.0.is_open.load(Relaxed) {
+            self.roll_back_now(connection).map_err(|error| DbError::new(&doing, error))?;
+            let reason = "it left a transaction open, which was rolled back: use `transaction` for that";
+            return outcome.and(Err(DbError::of_kind(DbErrorKind::Sql, doing, reason)));
+        }
+        outcome
     }
 
     /// Begins a transaction, which may write: whoever else wants to, has to wait.
@@ -211,14 +245,14 @@ impl Session {
 }
 
 /// Stops a job when it is dropped before the job has ended (invariant 2).
-struct Stop {
-    session: Session,
-    running: Running,
-}
+struct Stop(Running);
 
 /// How far a job has come. What belongs to the thread is dropped there after the handle's guard.
 #[derive(Clone)]
-struct Running(Arc<Lock<Progress>>);
+struct Running {
+    progress: Arc<Lock<Progress>>,
+    session: Session,
+}
 
 struct Progress {
     phase: Phase,
@@ -236,20 +270,20 @@ enum Phase {
 impl Stop {
     fn new(session: &Session) -> Self {
         let progress = Progress { phase: Phase::Waiting, _hold: None };
-        Self { session: session.clone(), running: Running(Arc::new(Lock::new(progress))) }
+        Self(Running { progress: Arc::new(Lock::new(progress)), session: session.clone() })
     }
 
     fn running(&self) -> Running {
-        self.running.clone()
+        self.0.clone()
     }
 }
 
 impl Drop for Stop {
     fn drop(&mut self) {
         let hold = hold();
-        let mut progress = lock(&self.running.0);
+        let mut progress = lock(&self.0.progress);
         if progress.phase == Phase::Running {
-            self.session.0.interrupt.interrupt();
+            self.0.session.0.is_given_up.store(true, Relaxed);
         }
         if progress.phase != Phase::Over {
             *progress = Progress { phase: Phase::Over, _hold: Some(hold) };
@@ -261,14 +295,15 @@ impl Running {
     /// Runs `job`, unless it is not wanted any more.
     fn run<R>(&self, job: impl FnOnce() -> Result<R, DbError>) -> Result<R, DbError> {
         {
-            let mut progress = lock(&self.0);
+            let mut progress = lock(&self.progress);
             if progress.phase == Phase::Over {
                 return Err(DbError::of_kind(DbErrorKind::Interrupted, "run a job", "nobody waits for it"));
             }
             progress.phase = Phase::Running;
+            self.session.0.is_given_up.store(false, Relaxed);
         }
         let outcome = job();
-        lock(&self.0).phase = Phase::Over;
+        lock(&self.progress).phase = Phase::Over;
         outcome
     }
 }

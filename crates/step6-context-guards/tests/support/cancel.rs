@@ -241,6 +241,11 @@ impl Ledger {
     /// Notes that `name` was entered, inside of `outer` (or of nothing: ""), and returns its number.
     pub(crate) fn enter(&self, name: &'static str, outer: &'static str) -> usize {
         let mut ledger = self.0.borrow_mut();
+        let around = ledger.entries.iter().rfind(|entry| entry.name == outer);
+        if around.is_some_and(|around| around.stage != Stage::Entered) {
+            let complaint = format!("{name} was entered when {outer}, which it is inside of, was being left");
+            ledger.complaints.push(complaint);
+        }
         ledger.entries.push(Entry { name, outer, stage: Stage::Entered });
         ledger.entries.len() - 1
     }
