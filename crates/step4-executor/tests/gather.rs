@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::task::{Context, Waker};
 
 use step2::yield_now;
 use step3::{now, sleep};
+use step4::children::Children;
 use step4::{JoinError, JoinHandle, gather, gather_settled, join_all, spawn, try_gather};
 
 mod support;
@@ -218,5 +221,22 @@ fn a_future_of_join_all_that_wakes_itself_lets_other_tasks_run() {
         }])
         .await;
         other.await.unwrap();
+    });
+}
+
+/// The child that had panicked stayed in the set, which then waited for it for ever.
+#[test]
+fn a_child_that_panics_is_out_of_its_set() {
+    run(async {
+        let child = |n: u32| async move {
+            assert!(n > 0, "the first one panics");
+            n
+        };
+        let mut children = Children::new([child(0), child(1)]);
+        let panicked =
+            catch_unwind(AssertUnwindSafe(|| children.poll_next(&mut Context::from_waker(Waker::noop()))));
+        assert!(panicked.is_err());
+        assert_eq!(poll_fn(|cx| children.poll_next(cx)).await, Some((1, 1)));
+        assert_eq!(poll_fn(|cx| children.poll_next(cx)).await, None);
     });
 }

@@ -679,3 +679,87 @@ fn connect_to_a_file_that_is_not_there_fails_with_its_path_and_runs_no_body() {
         assert!(error.to_string().contains(&file.path().display().to_string()), "{error}");
     });
 }
+
+// Transactions by hand.
+
+/// Later statements went into the transaction that was left open, and were lost with it.
+#[test]
+fn a_begin_by_hand_is_rolled_back_and_refused() {
+    run(async {
+        let db = in_memory().await;
+        let error = db.execute_batch("BEGIN; INSERT INTO entries VALUES (1)").await.unwrap_err();
+        assert!(error.to_string().contains("use `transaction`"), "{error}");
+        insert(&db, 2).await.unwrap();
+        assert_eq!(entries(&db).await, [2]);
+    });
+}
+
+#[test]
+fn a_batch_that_begins_and_commits_is_one() {
+    run(async {
+        let db = in_memory().await;
+        db.execute_batch("BEGIN; INSERT INTO entries VALUES (1); INSERT INTO entries VALUES (2); COMMIT")
+            .await
+            .unwrap();
+        assert_eq!(entries(&db).await, [1, 2]);
+    });
+}
+
+#[test]
+fn a_batch_that_fails_inside_its_own_transaction_leaves_nothing_of_it() {
+    run(async {
+        let db = in_memory().await;
+        let batch = "BEGIN; INSERT INTO entries VALUES (1); INSERT INTO nowhere VALUES (1); COMMIT";
+        let error = db.execute_batch(batch).await.unwrap_err();
+        assert!(error.to_string().contains("no such table: nowhere"), "{error}");
+        with(transaction(db.clone()), async |tx| tx.execute("INSERT INTO entries VALUES (2)", []).await)
+            .await
+            .unwrap();
+        assert_eq!(entries(&db).await, [2]);
+    });
+}
+
+#[test]
+fn a_batch_that_is_given_up_inside_its_own_transaction_leaves_nothing_of_it() {
+    run(async {
+        let db = in_memory().await;
+        let batch = format!("BEGIN; INSERT INTO entries VALUES (1); {SLOW_INSERT}; COMMIT");
+        let mut turns_left = 1000;
+        let mut batch = Box::pin(db.execute_batch(&batch));
+        while turns_left > 0 {
+            assert!(poll_once(&mut batch).await.is_pending(), "it should take minutes");
+            yield_now().await;
+            turns_left -= 1;
+        }
+        drop(batch);
+        insert(&db, 2).await.unwrap();
+        assert_eq!(entries(&db).await, [2]);
+    });
+}
+
+// Schemas that change.
+
+/// The columns' names were read before the statement had noticed that its table had changed.
+#[test]
+fn a_statement_that_was_run_before_sees_the_columns_that_have_come_and_gone() {
+    run(async {
+        let db = in_memory().await;
+        insert(&db, 1).await.unwrap();
+        let columns = async || db.query("SELECT * FROM entries", []).await.unwrap()[0].columns().to_vec();
+        assert_eq!(columns().await, ["n"]);
+        db.execute_batch("ALTER TABLE entries ADD COLUMN m INTEGER").await.unwrap();
+        assert_eq!(columns().await, ["n", "m"]);
+        db.execute_batch("ALTER TABLE entries DROP COLUMN m").await.unwrap();
+        assert_eq!(columns().await, ["n"]);
+    });
+}
+
+#[test]
+fn execute_counts_the_rows_of_a_statement_that_returns_some() {
+    run(async {
+        let db = in_memory().await;
+        assert_eq!(db.execute("INSERT INTO entries VALUES (1), (2) RETURNING n", []).await, Ok(2));
+        assert_eq!(db.execute("SELECT n FROM entries", []).await, Ok(0));
+        assert_eq!(entries(&db).await, [1, 2]);
+    });
+}
