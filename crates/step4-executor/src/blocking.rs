@@ -51,7 +51,7 @@ thread_local! {
 ///
 /// Python's `asyncio.to_thread`. Nothing happens before the first poll. Dropping the future does not stop a job that has
 /// begun or stands in the queue. See [`step2::unblock`](step2::unblock()) for what it costs. A manual clock stands still
-/// meanwhile.
+/// meanwhile; so on such a clock, a job that waits for what a task does after a sleep waits for ever.
 ///
 /// # Panics
 ///

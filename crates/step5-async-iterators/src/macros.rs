@@ -54,16 +54,14 @@
 ///
 /// The `match` keeps temporaries in the expression alive throughout, as the expansion of Rust's own `for` does.
 #[macro_export]
+#[rustfmt::skip] // Ten lines.
 macro_rules! for_await {
     ($item:pat in $items:expr => $body:block) => {
-        match $items {
-            items => {
-                let mut items = ::std::pin::pin!(items);
-                while let ::std::option::Option::Some(item) = $crate::AsyncIterator::next(&mut items).await {
-                    let $item = item;
-                    $body
-                }
+        match $items { items => {
+            let mut items = ::std::pin::pin!(items);
+            while let ::std::option::Option::Some(item) = $crate::AsyncIterator::next(&mut items).await {
+                let $item = item; $body
             }
-        }
+        }}
     };
 }

@@ -608,6 +608,7 @@ fn between_threads_each_item_comes_once_and_in_its_senders_order() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn between_tasks_that_wander_each_item_comes_once_and_in_its_senders_order() {
     let pool = ThreadPool::new(2).unwrap();
     each_item_came_once_and_in_order(pass_items_around(|work| drop(pool.spawn(work))));

@@ -181,6 +181,7 @@ fn a_channel_of_theirs_carries_items_between_our_tasks_and_holds_the_sender_back
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn the_workers_of_a_pool_share_a_channel_of_theirs_with_a_loop() {
     let pool = ThreadPool::new(2).unwrap();
     let sum = run(async move {

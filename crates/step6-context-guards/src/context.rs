@@ -88,7 +88,8 @@ pub trait AsyncContext<T: 'static, E: fmt::Debug + 'static>: Sized + 'static {
     /// Ends the body early with this outcome, once it is ready. The default never is.
     ///
     /// It is polled before the body: if both are ready at once, the body was interrupted. It is dropped with the `with`: so
-    /// a context can tell that its `with` was cancelled, also while its exit runs.
+    /// a context can tell that its `with` was cancelled, also while its exit runs. Until then it is kept, though not polled.
+    /// So let it wait for time and events only: a lock that it was granted meanwhile would be kept from the exit.
     fn interrupt(_value: &Self::Value) -> impl Future<Output = Outcome<T, E>> + use<Self, T, E> {
         pending()
     }
@@ -100,6 +101,8 @@ pub trait AsyncContext<T: 'static, E: fmt::Debug + 'static>: Sized + 'static {
 /// before `run` returns. Whoever dropped it, as `timeout` and `abort` do, goes on at once, while Python's canceller waits for
 /// the exit. What is entered around it does wait: put a [`time_limit`](crate::time_limit) or a
 /// [`TaskGroup`](crate::TaskGroup) around it for Python's order.
+///
+/// What the body returns may not borrow from around it (`T: 'static`), as it may come to the exit when that is gone.
 ///
 /// Costs two allocations, and one or two more if it is dropped.
 ///

@@ -83,9 +83,13 @@ impl<T> Mutex<T> {
     }
 
     /// Gives the value out for good.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a guard was leaked (`mem::forget`): the value is lost with it.
     pub fn into_inner(self) -> T {
         let value = lock(&self.value).take();
-        *value.expect("invariant 1: nobody can hold a lock that we own")
+        *value.expect("a guard of this lock was leaked, and the value with it")
     }
 }
 

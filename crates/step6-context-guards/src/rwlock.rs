@@ -79,9 +79,13 @@ impl<T> RwLock<T> {
     }
 
     /// Gives the value out for good.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a guard was leaked (`mem::forget`): the value is lost with it.
     pub fn into_inner(self) -> T {
-        let value = lock(&self.value).take().expect("nobody can hold a lock that we own");
-        Arc::into_inner(value).expect("invariant 2: nobody shares it any more")
+        let value = lock(&self.value).take().expect("a guard of this lock was leaked, and the value with it");
+        Arc::into_inner(value).expect("a guard of this lock was leaked, and shares the value")
     }
 }
 

@@ -295,6 +295,7 @@ fn only_the_latest_waker_is_woken_by_a_barrier() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn tasks_of_a_pool_meet_at_a_barrier_round_after_round() {
     const PARTIES: usize = 6;
     let pool = ThreadPool::new(3).unwrap();

@@ -245,6 +245,7 @@ fn threads_that_contend_for_it_count_right() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn in_tasks_of_a_pool_a_writer_is_alone_and_readers_are_not() {
     let pool = ThreadPool::new(4).unwrap();
     let (lock, readers) = (Arc::new(RwLock::new(0_u32)), Arc::new(AtomicUsize::new(0)));

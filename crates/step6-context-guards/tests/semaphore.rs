@@ -444,6 +444,7 @@ fn an_owned_permit_may_go_to_another_thread_and_outlive_everyone_else() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn tasks_of_a_pool_are_never_more_at_once_than_there_are_permits() {
     const PERMITS: usize = 3;
     let pool = ThreadPool::new(4).unwrap();
@@ -469,6 +470,7 @@ fn tasks_of_a_pool_are_never_more_at_once_than_there_are_permits() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the library behind the pool's queues is unsound in the eyes of Miri")]
 fn waiters_aborted_on_the_threads_of_a_pool_lose_no_permit() {
     let pool = ThreadPool::new(2).unwrap();
     let semaphore = Arc::new(Semaphore::new(2));

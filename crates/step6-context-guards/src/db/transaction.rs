@@ -32,6 +32,9 @@ use crate::{AsyncContext, Connection, DbError, Outcome, Permit, Row, Semaphore, 
 /// Entering waits until the connection has nothing else to do, and (up to five seconds) until no other connection writes
 /// to the file.
 ///
+/// Inside, use the transaction. A statement on the *connection*, and a second transaction on it, would wait for the end of
+/// this one, and if this one waits for them, that is for ever.
+///
 /// ```
 /// use step6::{Connection, DbError, transaction, with};
 ///
@@ -71,8 +74,8 @@ pub struct Begin<C> {
 
 /// An open transaction: the value of [`transaction`]'s context.
 ///
-/// Its methods are those of a [`Connection`]. After a statement of it was given up half-way, SQLite has rolled back all
-/// of it; the statements that follow then fail, and so does the commit.
+/// Its methods are those of a [`Connection`]. After a statement that writes was given up half-way, SQLite has rolled back
+/// all of it; the statements that follow then fail, and so does the commit.
 ///
 /// ```
 /// use step6::{Connection, DbError, Transaction, transaction, with};
