@@ -1,0 +1,109 @@
+//! Step 7: a GIL, and the tiny machine that it guards.
+//!
+//! Steps 1 to 6 were about waiting. This one is about *running*: CPython has threads of the system, and yet only one of them
+//! interprets at a time. Here is that lock, and an interpreter small enough to see why it is needed, when it changes
+//! hands, and what it does not protect.
+//!
+//! ```text
+//!   text ─ assemble ─▶ Program ─ verify ─▶ Verified ─▶ Machine ─▶ threads, each a fiber
+//!                                                         │           │ runs while it holds
+//!                                                         └── Gil ◀───┘ objects: plain counts, safe under the lock
+//! ```
+//!
+//! Read the modules in this order:
+//!
+//! 1. [`breaker`], [`figures`], [`gil`]: the lock.
+//! 2. [`object`], [`plain`], [`data`]: what it guards.
+//! 3. [`code`], [`asm`], [`verify`], [`dis`]: programs.
+//! 4. [`vm`], `user_lock`, [`machine`]: running them.
+//!
+//! # New in this step
+//!
+//! | name | what it is |
+//! |---|---|
+//! | [`Gil`] | the lock |
+//! | [`GilBuilder`] | sets one up |
+//! | [`ThreadState`] | a thread's way to it |
+//! | [`GilGuard`] | holds it |
+//! | [`Py`] | proves that it is held |
+//! | [`Handoff`] | whether who was asked to let go waits for a switch |
+//! | [`Policy`] | when a holder lets go |
+//! | [`INTERVAL`] | how long a waiter waits before it asks |
+//! | [`Breaker`] | what there is to do besides interpreting |
+//! | [`DROP_REQUEST`] | a bit of it: let go |
+//! | [`PENDING`] | another: a call is pending |
+//! | [`STOP`] | another: stop |
+//! | [`Figures`] | what a lock has seen |
+//! | [`Histogram`] | counts durations |
+//! | [`Value`] | a value of the machine |
+//! | [`Ref`] | a counted reference to an object |
+//! | [`Memory`] | how references are counted |
+//! | [`Unowned`] | a reference on its way out |
+//! | [`Plain`] | plain counts, under the lock |
+//! | [`Head`] | such a count |
+//! | [`Data`] | a value that belongs to no heap |
+//! | [`Program`] | functions, globals, locks |
+//! | [`Function`] | one function |
+//! | [`Global`] | a variable that all threads share |
+//! | [`Const`] | a constant |
+//! | [`Op`] | an instruction |
+//! | [`CheckAt`] | where switches may fall |
+//! | [`AsmError`] | what is wrong with a program's text |
+//! | [`Verified`] | a program that the machine need not look at twice |
+//! | [`VerifyError`] | why it is none |
+//! | [`Machine`] | runs a program on threads |
+//! | [`MachineBuilder`] | sets one up |
+//! | [`MachineThread`] | one of its threads |
+//! | [`Native`] | a function of ours, for programs |
+//! | [`Fault`] | what went wrong, and where |
+//! | [`RECURSION_LIMIT`] | how many calls may stand inside each other |
+
+mod sync;
+
+pub mod breaker;
+
+pub mod figures;
+
+pub mod gil;
+
+pub mod object;
+
+pub mod plain;
+
+pub mod data;
+
+pub mod code;
+
+mod mnemonic;
+
+mod literal;
+
+mod spelling;
+
+mod token;
+
+mod outline;
+
+pub mod asm;
+
+pub mod verify;
+
+pub mod dis;
+
+pub mod vm;
+
+mod user_lock;
+
+pub mod machine;
+
+pub use asm::AsmError;
+pub use breaker::{Breaker, DROP_REQUEST, PENDING, STOP};
+pub use code::{CheckAt, Const, Function, Global, Op, Program};
+pub use data::Data;
+pub use figures::{Figures, Histogram};
+pub use gil::{Gil, GilBuilder, GilGuard, Handoff, INTERVAL, Policy, Py, ThreadState};
+pub use machine::{Machine, MachineBuilder, MachineThread, Native};
+pub use object::{Memory, Ref, Unowned, Value};
+pub use plain::{Head, Plain};
+pub use verify::{Verified, VerifyError};
+pub use vm::{Fault, RECURSION_LIMIT};

@@ -1,0 +1,136 @@
+//! Plain counts: safe because one lock guards them all. This is what CPython's GIL is there for.
+//!
+//! | count | up and down | shared between threads |
+//! |---|---|---|
+//! | `Rc` | plain | never: the compiler refuses |
+//! | `Arc` | atomic, each time | always |
+//! | here | plain | yes, under the lock: a [`Py`] is asked for, and nobody without the lock has one |
+//!
+//! Dropping is the gap: Rust's `Drop` takes no arguments, so nobody can ask it for a token. So it looks whether this
+//! thread holds the right lock; if not, it leaves the decrement to whoever holds it next.
+//!
+//! # Invariants
+//!
+//! 1. The count of an object, and the contents of a list, are used only by the thread that holds the object's lock.
+//! 2. `HELD` names the lock that this thread holds, from when it has taken it until it lets go.
+
+#![allow(unsafe_code, reason = "plain counts are shared between threads, under a lock")]
+
+use std::cell::{Cell, RefCell, RefMut};
+
+use crate::object::{Memory, Ref, Unowned};
+use crate::{Gil, Py};
+
+const OTHER_LOCK: &str = "this belongs to another interpreter, with a lock of its own";
+
+/// Plain counts under a [`Gil`].
+///
+/// ```
+/// use step7::{Gil, Plain, Value};
+///
+/// let gil = Gil::default();
+/// let mut thread = gil.thread();
+/// let text: Value<Plain> = {
+///     let guard = thread.take();
+///     let text = Value::text("counted", guard.py());
+///     let again = text.clone_ref(guard.py()); // Copying takes a token;
+///     drop(again);                            // dropping takes none.
+///     text
+/// };
+/// drop(text); // Without the lock: whoever takes it next will count it down.
+/// drop(thread.take());
+/// ```
+///
+/// A reference cannot be copied without the lock:
+///
+/// ```compile_fail,E0061
+/// # fn copy(text: &step7::Value<step7::Plain>) -> step7::Value<step7::Plain> {
+/// text.clone_ref()
+/// # }
+/// ```
+#[derive(Debug)]
+pub enum Plain {}
+
+/// The count of an object under a [`Gil`].
+#[derive(Debug)]
+pub struct Head {
+    references: Cell<usize>,
+    gil: Gil,
+}
+
+// SAFETY: by invariant 1 the count is used by one thread at a time, and the lock orders one after the other; it grows with a
+// token of the right lock, which was checked, and shrinks in `release`, which looks whether this thread holds that lock.
+unsafe impl Memory for Plain {
+    type Token<'a> = Py<'a>;
+    type Head = Head;
+    type Guarded<T> = UnderGil<T>;
+
+    fn new_head(py: Py<'_>) -> Head {
+        Head { references: Cell::new(1), gil: py.gil().clone() }
+    }
+
+    fn check(head: &Head, py: Py<'_>) {
+        assert!(head.gil.is(py.gil()), "{OTHER_LOCK}");
+    }
+
+    fn retain(head: &Head, _py: Py<'_>) {
+        head.references.set(head.references.get() + 1);
+    }
+
+    fn release(object: Unowned<Self>) -> Option<Unowned<Self>> {
+        let head = object.head();
+        if !head.gil.is_held_here() {
+            let gil = head.gil.clone();
+            let reference = object.into_ref();
+            gil.call_soon(move |_py| drop(reference)); // There, the lock is held.
+            return None;
+        }
+        let left = head.references.get() - 1;
+        head.references.set(left);
+        (left == 0).then_some(object)
+    }
+
+    fn guard<T>(value: T, py: Py<'_>) -> UnderGil<T> {
+        UnderGil { gil: py.gil().clone(), contents: RefCell::new(value) }
+    }
+
+    fn into_inner<T>(guarded: UnderGil<T>) -> T {
+        guarded.contents.into_inner()
+    }
+
+    fn with<T, R>(guarded: &UnderGil<T>, py: Py<'_>, f: impl FnOnce(&mut T) -> R) -> R {
+        f(&mut guarded.borrow_mut(py))
+    }
+
+    fn with_both<T, R>(
+        one: &UnderGil<T>,
+        other: &UnderGil<T>,
+        py: Py<'_>,
+        f: impl FnOnce(&mut T, &mut T) -> R,
+    ) -> R {
+        f(&mut one.borrow_mut(py), &mut other.borrow_mut(py))
+    }
+}
+
+/// Contents that may be used under a [`Gil`], and not without it.
+#[derive(Debug)]
+pub struct UnderGil<T> {
+    gil: Gil,
+    contents: RefCell<T>,
+}
+
+impl<T> UnderGil<T> {
+    fn borrow_mut(&self, py: Py<'_>) -> RefMut<'_, T> {
+        assert!(self.gil.is(py.gil()), "{OTHER_LOCK}");
+        self.contents.borrow_mut()
+    }
+}
+
+// SAFETY: the contents are used with a token of the right lock only, which was checked; so by one thread at a time, and the
+// lock orders one after the other. They may be dropped elsewhere, so they have to be `Send`.
+unsafe impl<T: Send> Sync for UnderGil<T> {}
+
+// SAFETY: a reference does nothing by itself; what can be done with one takes a token, or looks for the lock (invariant 1).
+unsafe impl Send for Ref<Plain> {}
+// SAFETY: as above.
+unsafe impl Sync for Ref<Plain> {}
