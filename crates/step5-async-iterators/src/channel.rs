@@ -110,23 +110,12 @@ impl<T> State<T> {
     fn take(&mut self, line: Line, ticket: &mut Option<Ticket>, waker: Waker) -> (Poll<bool>, Option<Waker>) {
         let is_over = self.is_over(line);
         let permits = self.permits(line);
-        match ticket.take() {
-            None if permits.take(1) => (Poll::Ready(true), Some(waker)),
-            Some(waiting) if permits.is_granted(&waiting) => (Poll::Ready(true), Some(waker)),
-            None if is_over => (Poll::Ready(false), Some(waker)),
-            Some(waiting) if is_over => {
-                *ticket = Some(waiting); // Its owner leaves the line, without the lock.
-                (Poll::Ready(false), Some(waker))
-            }
-            None => {
-                *ticket = Some(permits.wait(1, waker));
-                (Poll::Pending, None)
-            }
-            Some(waiting) => {
-                let older = permits.renew(&waiting, waker);
-                *ticket = Some(waiting);
-                (Poll::Pending, Some(older))
-            }
+        if permits.claim(1, ticket) {
+            (Poll::Ready(true), Some(waker))
+        } else if is_over {
+            (Poll::Ready(false), Some(waker)) // Who is in the line leaves it later, without the lock.
+        } else {
+            (Poll::Pending, permits.stay(1, ticket, waker))
         }
     }
 }

@@ -108,6 +108,34 @@ impl Permits {
         !self.line.contains_key(&ticket.number)
     }
 
+    /// Takes what is wanted, at once or by a ticket that was granted. For a future's poll: if it is refused, and there is still
+    /// something to wait for, [`stay`](Self::stay).
+    #[must_use = "if they are refused, they were not taken"]
+    pub fn claim(&mut self, wants: usize, ticket: &mut Option<Ticket>) -> bool {
+        match ticket {
+            None => self.take(wants),
+            Some(waiting) => {
+                let is_granted = self.is_granted(waiting);
+                if is_granted {
+                    *ticket = None;
+                }
+                is_granted
+            }
+        }
+    }
+
+    /// Takes a place in the line, or keeps it, with a newer waker. Returns the waker that is not needed, to be dropped
+    /// without a lock.
+    pub fn stay(&mut self, wants: usize, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
+        match ticket {
+            None => {
+                *ticket = Some(self.wait(wants, waker));
+                None
+            }
+            Some(waiting) => Some(self.renew(waiting, waker)),
+        }
+    }
+
     /// Replaces the waker of one who waits. Returns the waker that is not needed, to be dropped without a lock.
     pub fn renew(&mut self, ticket: &Ticket, waker: Waker) -> Waker {
         match self.line.get_mut(&ticket.number) {

@@ -141,26 +141,15 @@ impl<S: Deref<Target = Semaphore> + Unpin> Future for Acquire<S> {
         let this = self.get_mut();
         let semaphore = this.semaphore.as_ref().expect("`Acquire` was polled after it had returned Ready");
         let waker = cx.waker().clone(); // Before the lock, and dropped after it: that is foreign code.
-        let _not_needed = {
-            let mut permits = semaphore.lock();
-            match &this.ticket {
-                None if permits.take(this.wants) => Some(waker),
-                Some(ticket) if permits.is_granted(ticket) => {
-                    this.ticket = None;
-                    Some(waker)
-                }
-                None => {
-                    this.ticket = Some(permits.wait(this.wants, waker));
-                    return Poll::Pending;
-                }
-                Some(ticket) => {
-                    let older = permits.renew(ticket, waker);
-                    drop(permits);
-                    drop(older);
-                    return Poll::Pending;
-                }
-            }
-        };
+        let mut permits = semaphore.lock();
+        let is_taken = permits.claim(this.wants, &mut this.ticket);
+        let not_needed =
+            if is_taken { Some(waker) } else { permits.stay(this.wants, &mut this.ticket, waker) };
+        drop(permits);
+        drop(not_needed);
+        if !is_taken {
+            return Poll::Pending;
+        }
         let semaphore = this.semaphore.take().expect("it was there a moment ago");
         Poll::Ready(Permit { semaphore, permits: this.wants })
     }
