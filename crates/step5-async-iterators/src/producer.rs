@@ -84,7 +84,11 @@ pub fn from_thread<T: Send + 'static>(
 async fn while_the_clock_stands_still<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
-        let waker = Waker::from(Arc::new(Holding { waker: cx.waker().clone(), _hold: hold() }));
+        let hold = hold();
+        if !hold.is_effective() {
+            return future.as_mut().poll(cx); // A real clock is not held: it needs no waker of ours.
+        }
+        let waker = Waker::from(Arc::new(Holding { waker: cx.waker().clone(), _hold: hold }));
         future.as_mut().poll(&mut Context::from_waker(&waker))
     })
     .await

@@ -221,14 +221,11 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, ErrorGroup<E>> for Tas
         shared.stage.set(Stage::Over);
         shared.scope.take();
         let mut errors = shared.errors.take();
-        let outcome = match outcome {
+        match outcome {
             Outcome::Failed(body) => {
                 errors.extend(body.errors); // The last one (invariant 3).
-                return Outcome::Failed(ErrorGroup { errors });
+                Outcome::Failed(ErrorGroup { errors })
             }
-            other => other,
-        };
-        match outcome {
             Outcome::Returned(_) | Outcome::Cancelled if !errors.is_empty() => {
                 Outcome::Failed(ErrorGroup { errors })
             }

@@ -104,7 +104,7 @@ struct Shared {
     switched: Condvar,
     breaker: Breaker,
     pending: Mutex<Vec<PendingCall>>,
-    settings: Settings,
+    settings: GilBuilder,
 }
 
 thread_local! {
@@ -118,13 +118,6 @@ type PendingCall = Box<dyn FnOnce(Py<'_>) + Send>;
 fn next_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)
-}
-
-#[derive(Clone, Copy)]
-struct Settings {
-    interval: Duration,
-    handoff: Handoff,
-    policy: Policy,
 }
 
 #[derive(Default)]
@@ -175,7 +168,6 @@ impl GilBuilder {
     /// Makes the lock.
     #[must_use]
     pub fn build(self) -> Gil {
-        let Self { interval, handoff, policy } = self;
         let shared = Shared {
             number: next_number(),
             state: Mutex::new(State::default()),
@@ -183,7 +175,7 @@ impl GilBuilder {
             switched: Condvar::default(),
             breaker: Breaker::new(),
             pending: Mutex::new(Vec::new()),
-            settings: Settings { interval, handoff, policy },
+            settings: self,
         };
         Gil { shared: Arc::new(shared) }
     }

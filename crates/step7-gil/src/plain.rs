@@ -21,8 +21,6 @@ use std::cell::{Cell, RefCell, RefMut};
 use crate::object::{Memory, Ref, Unowned};
 use crate::{Gil, Py};
 
-const OTHER_LOCK: &str = "this belongs to another interpreter, with a lock of its own";
-
 /// Plain counts under a [`Gil`].
 ///
 /// ```
@@ -70,7 +68,7 @@ unsafe impl Memory for Plain {
     }
 
     fn check(head: &Head, py: Py<'_>) {
-        assert!(head.gil.is(py.gil()), "{OTHER_LOCK}");
+        check_lock(&head.gil, py);
     }
 
     fn retain(head: &Head, _py: Py<'_>) {
@@ -112,6 +110,10 @@ unsafe impl Memory for Plain {
     }
 }
 
+fn check_lock(gil: &Gil, py: Py<'_>) {
+    assert!(gil.is(py.gil()), "this belongs to another interpreter, with a lock of its own");
+}
+
 /// Contents that may be used under a [`Gil`], and not without it.
 #[derive(Debug)]
 pub struct UnderGil<T> {
@@ -121,7 +123,7 @@ pub struct UnderGil<T> {
 
 impl<T> UnderGil<T> {
     fn borrow_mut(&self, py: Py<'_>) -> RefMut<'_, T> {
-        assert!(self.gil.is(py.gil()), "{OTHER_LOCK}");
+        check_lock(&self.gil, py);
         self.contents.borrow_mut()
     }
 }

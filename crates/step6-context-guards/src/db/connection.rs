@@ -10,7 +10,7 @@ use step4::unblock;
 use step5::{Generator, for_await, generator};
 
 use crate::db::row::each_row;
-use crate::db::session::{Place, Session};
+use crate::db::session::{Place, Session, look_at_header};
 use crate::{AsyncContext, DbError, DbErrorKind, Outcome, Row, Semaphore, Value};
 
 /// A connection to an SQLite database. Clones are the same connection.
@@ -82,11 +82,7 @@ impl Connection {
         })
         .await;
         let session = opened.and_then(Session::new).map_err(|error| DbError::new(&doing, error))?;
-        // SQLite looks at the file no earlier than it must: make it look now, while we know what we were doing.
-        let look = |connection: &rusqlite::Connection| {
-            connection.pragma_query_value(None, "schema_version", |_| Ok(()))
-        };
-        session.run(Place::Outside, doing, look).await?;
+        session.run(Place::Outside, doing, look_at_header).await?; // Now, while we know what we were doing.
         Ok(Self { session, turn: Arc::new(Semaphore::new(1)), name, file })
     }
 
@@ -278,12 +274,10 @@ fn stop_between_statements(place: Place, connection: &rusqlite::Connection) -> r
 fn file_id(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::metadata(path).ok()?;
     #[cfg(unix)]
-    return Some((
-        std::os::unix::fs::MetadataExt::dev(&metadata),
-        std::os::unix::fs::MetadataExt::ino(&metadata),
-    ));
+    let id = (std::os::unix::fs::MetadataExt::dev(&metadata), std::os::unix::fs::MetadataExt::ino(&metadata));
     #[cfg(not(unix))]
-    return Some((metadata.len().min(0), 0)); // Elsewhere a file that is open is not replaced.
+    let id = (0, u64::from(metadata.is_file())); // Elsewhere a file that is open is not replaced: that it is there says all.
+    Some(id)
 }
 
 impl fmt::Debug for Connection {

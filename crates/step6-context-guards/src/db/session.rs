@@ -85,9 +85,8 @@ impl Session {
 
     /// Looks at the file's header: once, whatever locks there are.
     pub(crate) async fn look(&self) -> Result<(), DbError> {
-        let look =
-            |connection: &Connection| connection.pragma_query_value(None, "schema_version", |_| Ok(()));
-        self.run_again_after([].into_iter(), Place::Outside, "look at the database".to_owned(), look).await
+        let doing = "look at the database".to_owned();
+        self.run_again_after([].into_iter(), Place::Outside, doing, look_at_header).await
     }
 
     async fn run_again_after<R, F>(
@@ -242,6 +241,11 @@ impl Session {
         })
         .await
     }
+}
+
+/// Has SQLite look at the file, which it does no earlier than it must.
+pub(crate) fn look_at_header(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))
 }
 
 /// Stops a job when it is dropped before the job has ended (invariant 2).
