@@ -293,7 +293,7 @@ fn jump(make: fn(u32) -> Op, labels: &[Label<'_>], at: u32, line: &mut Line<'_>)
     let names = labels.iter().map(|label| label.name);
     let label = &labels[find("label", name, names, "put it on a line of its own", line)? as usize];
     match make(label.target) {
-        Op::JumpFwd(target) if target <= at => {
+        Op::JumpFwd(target) | Op::PopJumpIfFalse(target) if target <= at => {
             Err(line.error(format!("label `{name}` is earlier, on line {}; use `JUMP_BACKWARD`", label.line)))
         }
         Op::JumpBackward(target) if target > at => {

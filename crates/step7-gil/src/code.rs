@@ -14,7 +14,7 @@
 //! | `ADD`, `SUB`, `MUL` | a b → a∘b | ints and floats; `ADD` joins strings and lists, too |
 //! | `LT`, `EQ` | a b → bool | |
 //! | `JUMP_FWD l` | → | |
-//! | `POP_JUMP_IF_FALSE l` | v → | forward or backward |
+//! | `POP_JUMP_IF_FALSE l` | v → | forward, as `JUMP_FWD`: each round of a loop ends at a switch point |
 //! | `JUMP_BACKWARD l` | → | the end of a loop's round; a switch point |
 //! | `CALL n` | f a₁ … aₙ → result | begins a frame; a switch point when it returns |
 //! | `RETURN` | v → | ends the frame |
@@ -65,7 +65,7 @@ pub enum Op {
     Eq,
     /// Jumps to a later instruction of the function.
     JumpFwd(u32),
-    /// Pops, and jumps if that counts as false.
+    /// Pops, and jumps to a later instruction if that counts as false.
     PopJumpIfFalse(u32),
     /// Jumps to an earlier instruction, or itself.
     JumpBackward(u32),

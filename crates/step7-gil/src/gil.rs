@@ -24,11 +24,11 @@
 //! CPython's `Python/ceval_gil.c`, by Antoine Pitrou for 3.2; the token that proves possession is PyO3's `Python<'py>`.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::take;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, fence};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use timeline::probe;
@@ -103,13 +103,34 @@ struct Shared {
     /// For those who wait until somebody else has it.
     switched: Condvar,
     breaker: Breaker,
-    pending: Mutex<Vec<PendingCall>>,
+    /// [`PENDING`] is set and cleared under its lock.
+    pending: Mutex<VecDeque<PendingCall>>,
     settings: GilBuilder,
+}
+
+/// All locks there are, by their numbers: objects know the number of theirs. It is asked only by who drops a reference
+/// without the lock.
+static LOCKS: std::sync::Mutex<BTreeMap<u64, Weak<Shared>>> = std::sync::Mutex::new(BTreeMap::new());
+
+fn locks() -> std::sync::MutexGuard<'static, BTreeMap<u64, Weak<Shared>>> {
+    LOCKS.lock().unwrap_or_else(PoisonError::into_inner) // Nothing panics in there.
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        locks().remove(&self.number);
+    }
 }
 
 thread_local! {
     /// Which lock this thread holds, by its number: the one that it has taken last, and zero if it has let go of one.
     static HELD: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Returns whether this thread holds the lock of that number.
+#[inline]
+pub(crate) fn is_held_here(number: u64) -> bool {
+    HELD.with(Cell::get) == number
 }
 
 type PendingCall = Box<dyn FnOnce(Py<'_>) + Send>;
@@ -174,10 +195,12 @@ impl GilBuilder {
             free: Condvar::default(),
             switched: Condvar::default(),
             breaker: Breaker::new(),
-            pending: Mutex::new(Vec::new()),
+            pending: Mutex::new(VecDeque::new()),
             settings: self,
         };
-        Gil { shared: Arc::new(shared) }
+        let shared = Arc::new(shared);
+        locks().insert(shared.number, Arc::downgrade(&shared));
+        Gil { shared }
     }
 }
 
@@ -200,8 +223,12 @@ impl Gil {
     }
 
     /// Leaves a call for whoever holds the lock: it is made at the holder's next check, or by the next one that takes it.
+    ///
+    /// If it panics, that goes on in whoever makes it, and the calls behind it are made later. If nobody takes the lock any
+    /// more, it is dropped with the lock.
     pub fn call_soon(&self, call: impl FnOnce(Py<'_>) + Send + 'static) {
-        self.shared.pending.lock().push(Box::new(call));
+        let mut pending = self.shared.pending.lock();
+        pending.push_back(Box::new(call));
         self.breaker().set(PENDING);
     }
 
@@ -223,10 +250,25 @@ impl Gil {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// Returns whether this thread holds it.
+    /// Returns whether this thread holds it, and has taken no other lock since.
     #[must_use]
     pub fn is_held_here(&self) -> bool {
-        HELD.with(Cell::get) == self.shared.number
+        is_held_here(self.number())
+    }
+
+    /// Returns its number: no other lock has it, ever.
+    #[inline]
+    pub(crate) fn number(&self) -> u64 {
+        self.shared.number
+    }
+
+    /// Returns the lock of that number, unless it is gone. If it is, then all that was done under it was done before.
+    pub(crate) fn of_number(number: u64) -> Option<Gil> {
+        let shared = locks().get(&number).and_then(Weak::upgrade);
+        if shared.is_none() {
+            fence(Acquire); // Its end may have been seen by that `upgrade` alone, which says nothing about what came before.
+        }
+        shared.map(|shared| Gil { shared })
     }
 
     fn mark_held(&self) {
@@ -240,6 +282,10 @@ impl Gil {
 
     /// Waits for the lock, asking for it once an interval.
     fn take(&self, id: u64) {
+        assert!(
+            !self.is_held_here(),
+            "this thread holds the lock already, and would wait for itself: use the guard that it has, or another thread"
+        );
         let begin = Instant::now();
         probe::lock_wanted(self.lane());
         let mut state = self.shared.state.lock();
@@ -304,13 +350,20 @@ impl Gil {
 
     /// Makes the calls that were left for the holder.
     fn make_pending_calls(&self, py: Py<'_>) {
-        if self.breaker().get() & PENDING != 0 {
-            self.breaker().clear(PENDING); // Before we look: a call that comes now sets it again.
-            let calls = take(&mut *self.shared.pending.lock());
+        if self.breaker().get() & PENDING == 0 {
+            return;
+        }
+        let so_many = self.shared.pending.lock().len(); // And not those that they leave, or we might never be done.
+        for _ in 0..so_many {
+            let call = self.shared.pending.lock().pop_front();
             self.mark_held(); // It is; but if another lock was taken after it, that one is marked.
-            for call in calls {
+            if let Some(call) = call {
                 call(py);
             }
+        }
+        let pending = self.shared.pending.lock();
+        if pending.is_empty() {
+            self.breaker().clear(PENDING);
         }
     }
 }
@@ -359,10 +412,14 @@ pub struct ThreadState {
 impl ThreadState {
     /// Waits for the lock. It is let go when the guard is dropped.
     ///
-    /// Takes `&mut self`: one state cannot wait for itself.
+    /// # Panics
+    ///
+    /// Panics if this thread holds the lock already, by another state, and has taken no other lock since; and with the panic
+    /// of a pending call.
     pub fn take(&mut self) -> GilGuard<'_> {
         self.gil.take(self.id);
-        let guard = GilGuard { thread: self, _not_send: PhantomData };
+        let gil = self.gil.clone();
+        let guard = GilGuard { thread: self, _gil: gil, _not_send: PhantomData };
         guard.thread.gil.make_pending_calls(guard.py());
         guard
     }
@@ -411,6 +468,8 @@ impl fmt::Debug for ThreadState {
 /// ```
 pub struct GilGuard<'a> {
     thread: &'a mut ThreadState,
+    /// A guard that is forgotten keeps the lock for ever. Then there has to be one for ever, too.
+    _gil: Gil,
     _not_send: PhantomData<*const ()>,
 }
 

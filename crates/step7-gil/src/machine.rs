@@ -199,7 +199,7 @@ impl Machine {
         let mut thread = self.inner.gil.thread();
         let mut guard = thread.take();
         let args = args.iter().map(|arg| arg.to_value(guard.py())).collect();
-        let mut fiber = Fiber::new(&self.inner.world, function, args);
+        let mut fiber = Fiber::new(&self.inner.world, function as usize, args);
         let outcome = self.drive(&mut fiber, &mut guard);
         drop(fiber); // Under the lock.
         outcome

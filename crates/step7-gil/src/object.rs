@@ -25,6 +25,7 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 /// Says how references are counted, and what protects contents that change.
 ///
@@ -104,8 +105,10 @@ pub struct Unowned<M: Memory> {
 }
 
 /// A value of the machine.
+#[derive(Default)]
 pub enum Value<M: Memory> {
     /// Nothing.
+    #[default]
     None,
     /// True or false.
     Bool(bool),
@@ -236,7 +239,7 @@ fn free_all<M: Memory>(first: Unowned<M>) {
 
 impl<M: Memory> Value<M> {
     /// Makes another one. Only what is on the heap is counted.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn clone_ref(&self, token: M::Token<'_>) -> Self {
         match self {
@@ -272,6 +275,34 @@ impl<M: Memory> Value<M> {
                 None => object.with_list(token, |items| !items.is_empty()) == Some(true),
             },
         }
+    }
+
+    /// Appends to a list, as one operation. The error says why that is impossible.
+    pub(crate) fn append(&self, item: Self, token: M::Token<'_>) -> Result<(), String> {
+        match self {
+            Self::Object(object) => object.with_list(token, |items| items.push(item)),
+            _ => None,
+        }
+        .ok_or_else(|| format!("cannot append to {}", self.kind()))
+    }
+
+    /// Counts the items of a list. The error says why that is impossible.
+    pub(crate) fn len(&self, token: M::Token<'_>) -> Result<usize, String> {
+        match self {
+            Self::Object(object) => object.with_list(token, |items| items.len()),
+            _ => None,
+        }
+        .ok_or_else(|| format!("{} has no length", self.kind()))
+    }
+
+    /// Reads a number as that many seconds.
+    pub(crate) fn as_seconds(&self) -> Result<Duration, String> {
+        let seconds = match self {
+            Self::Int(seconds) => *seconds as f64,
+            Self::Float(seconds) => *seconds,
+            _ => return Err(format!("cannot sleep for {}", self.kind())),
+        };
+        Duration::try_from_secs_f64(seconds).map_err(|_| format!("cannot sleep for {seconds} seconds"))
     }
 
     fn into_object(self) -> Option<Ref<M>> {

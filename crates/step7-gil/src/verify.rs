@@ -236,7 +236,9 @@ impl Verifier<'_> {
 
 fn check_direction(op: Op, at: usize) -> Result<(), String> {
     match op {
-        Op::JumpFwd(target) if target as usize <= at => Err(format!("a jump forward to {target}")),
+        Op::JumpFwd(target) | Op::PopJumpIfFalse(target) if target as usize <= at => {
+            Err(format!("a jump forward to {target}"))
+        }
         Op::JumpBackward(target) if target as usize > at => Err(format!("a jump backward to {target}")),
         _ => Ok(()),
     }

@@ -37,7 +37,7 @@ fn every_instruction_has_its_mnemonic() {
     let program = assemble(
         "global g = None\n lock l\n native n\n func main(x)\n first:\n RESUME\n LOAD_CONST 1\n LOAD_FAST x\n
         STORE_FAST x\n LOAD_GLOBAL g\n STORE_GLOBAL g\n DUP\n POP\n ADD\n SUB\n MUL\n LT\n EQ\n JUMP_FWD last\n
-        POP_JUMP_IF_FALSE first\n JUMP_BACKWARD first\n CALL 2\n RETURN\n NEW_LIST\n LIST_APPEND\n LIST_LEN\n
+        POP_JUMP_IF_FALSE last\n JUMP_BACKWARD first\n CALL 2\n RETURN\n NEW_LIST\n LIST_APPEND\n LIST_LEN\n
         CALL_NATIVE n 3\n CALL_NATIVE_RELEASED n 4\n ACQUIRE l\n RELEASE l\n SLEEP\n last:\n HALT\n end",
     );
     let expected = [
@@ -55,7 +55,7 @@ fn every_instruction_has_its_mnemonic() {
         Op::Lt,
         Op::Eq,
         Op::JumpFwd(26),
-        Op::PopJumpIfFalse(0),
+        Op::PopJumpIfFalse(26),
         Op::JumpBackward(0),
         Op::Call(2),
         Op::Return,

@@ -60,7 +60,7 @@ fn op(
         3 => index(globals).map(Op::LoadGlobal),
         4 => index(globals).map(Op::StoreGlobal),
         5 => later.map(Op::JumpFwd),
-        6 => index(len).map(Op::PopJumpIfFalse),
+        6 => later.map(Op::PopJumpIfFalse),
         7 => index(at + 1).map(Op::JumpBackward),
         8 => Some(Op::Call(count)),
         9 => index(natives).map(|native| Op::CallNative(native, count)),

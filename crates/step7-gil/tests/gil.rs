@@ -3,13 +3,14 @@
 
 use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use step7::plain::UnderGil;
-use step7::{DROP_REQUEST, Gil, GilGuard, Handoff, Memory, Plain, Policy, Py};
+use step7::{DROP_REQUEST, Gil, GilGuard, Handoff, Memory, PENDING, Plain, Policy, Py};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -597,4 +598,47 @@ fn a_new_lock_is_not_held_here_though_the_guard_of_an_older_one_was_forgotten() 
         let guard: GilGuard<'_> = here.take();
         forget(guard);
     }
+}
+
+#[test]
+#[should_panic(expected = "this thread holds the lock already")]
+fn a_thread_that_holds_the_lock_is_told_so_instead_of_waiting_for_itself() {
+    let gil = Gil::default();
+    let (mut one, mut other) = (gil.thread(), gil.thread());
+    let _guard = one.take();
+    other.take();
+}
+
+#[test]
+fn a_pending_call_that_panics_leaves_those_behind_it_for_the_next() {
+    let gil = Gil::default();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let behind = Arc::clone(&calls);
+    gil.call_soon(|_py| panic!("in a pending call"));
+    gil.call_soon(move |_py| _ = behind.fetch_add(1, SeqCst));
+    let mut thread = gil.thread();
+    catch_unwind(AssertUnwindSafe(|| drop(thread.take()))).unwrap_err();
+    assert_eq!((calls.load(SeqCst), gil.is_taken()), (0, false));
+    drop(thread.take());
+    assert_eq!((calls.load(SeqCst), gil.breaker().get()), (1, 0));
+}
+
+#[test]
+fn a_pending_call_that_leaves_another_does_not_keep_the_holder_for_ever() {
+    fn again(gil: &Gil, calls: &Arc<AtomicUsize>) {
+        let (next, counted) = (gil.clone(), Arc::clone(calls));
+        gil.call_soon(move |_py| {
+            if counted.fetch_add(1, SeqCst) < 2 {
+                again(&next, &counted);
+            }
+        });
+    }
+    let (gil, calls) = (Gil::default(), Arc::new(AtomicUsize::new(0)));
+    again(&gil, &calls);
+    let mut thread = gil.thread();
+    let mut guard = thread.take();
+    assert_eq!((calls.load(SeqCst), gil.breaker().get()), (1, PENDING));
+    guard.check();
+    guard.check();
+    assert_eq!((calls.load(SeqCst), gil.breaker().get()), (3, 0));
 }

@@ -4,39 +4,23 @@
 //! freed, freed twice, or never freed.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
 use std::thread;
 
 use step7::{Gil, PENDING, Plain, Py, Ref, Value};
+use support::{Witness, watched};
 
 type Text = Ref<Plain>;
-
-/// Shows from outside whether any object of a lock is alive: each keeps its lock alive, and the lock keeps a call that
-/// nobody takes it for any more.
-struct Witness(Weak<()>);
-
-impl Witness {
-    /// Ends the use of the lock: after this, its objects alone keep it.
-    fn of(gil: Gil) -> Self {
-        let kept = Arc::new(());
-        let witness = Self(Arc::downgrade(&kept));
-        gil.call_soon(move |_py| drop(kept));
-        drop(gil);
-        witness
-    }
-
-    fn sees_objects(&self) -> bool {
-        self.0.upgrade().is_some()
-    }
-}
 
 /// Calls `f` under a new lock, and returns the witness of what is left.
 fn witnessed<T>(f: impl FnOnce(Py<'_>) -> T) -> (Witness, T) {
     let gil = Gil::default();
     let output = f(gil.thread().take().py());
     drop(gil.thread().take()); // For what was dropped without it.
-    (Witness::of(gil), output)
+    drop(gil);
+    (Witness::here(), output)
 }
 
 fn object(value: Value<Plain>) -> Ref<Plain> {
@@ -47,11 +31,11 @@ fn object(value: Value<Plain>) -> Ref<Plain> {
 }
 
 fn text(text: &str, py: Py<'_>) -> Text {
-    object(Value::text(text, py))
+    object(watched(|| Value::text(text, py)))
 }
 
 fn list(items: Vec<Value<Plain>>, py: Py<'_>) -> Ref<Plain> {
-    object(Value::list(items, py))
+    object(watched(|| Value::list(items, py)))
 }
 
 /// Copies the texts out of a list.
@@ -92,15 +76,45 @@ fn an_object_lives_as_long_as_one_of_its_references() {
     assert_eq!(kept.as_text(), Some("shared"));
     drop(kept);
     drop(gil.thread().take());
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "leaks, as it should")]
 fn what_is_dropped_without_the_lock_stays_until_somebody_takes_it() {
-    let (witness, kept) = witnessed(|py| text("kept", py));
+    let gil = Gil::default();
+    drop(text("dropped", gil.thread().take().py()));
+    let kept = text("kept", gil.thread().take().py());
+    let witness = Witness::here();
     drop(kept);
     assert!(witness.sees_objects());
+    drop(gil.thread().take());
+    assert!(!witness.sees_objects());
+}
+
+#[test]
+fn what_is_left_to_a_lock_that_nobody_takes_any_more_is_freed_with_the_lock() {
+    let gil = Gil::default();
+    let kept = list(vec![Value::Int(1)], gil.thread().take().py());
+    let witness = Witness::here();
+    drop(kept);
+    assert!(witness.sees_objects());
+    drop(gil);
+    assert!(!witness.sees_objects());
+}
+
+#[test]
+fn what_outlives_its_lock_is_freed_with_its_last_reference_by_whatever_thread() {
+    let (witness, kept) = witnessed(|py| {
+        let inner = text("inner", py);
+        let inners = (0..20).map(|_| Value::Object(inner.clone_ref(py))).collect();
+        let kept = list(inners, py);
+        (0..20).map(|_| kept.clone_ref(py)).chain([inner]).collect::<Vec<_>>()
+    });
+    assert!(witness.sees_objects());
+    let threads: Vec<_> = kept.into_iter().map(|kept| thread::spawn(move || drop(kept))).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(!witness.sees_objects());
 }
 
 #[test]
@@ -111,7 +125,8 @@ fn dropped_without_the_lock_it_is_counted_down_by_the_next_one_that_takes_it() {
     assert_eq!(gil.breaker().get(), PENDING);
     drop(gil.thread().take());
     assert_eq!(gil.breaker().get(), 0);
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -126,7 +141,8 @@ fn dropped_without_the_lock_it_is_counted_down_by_the_holders_next_check() {
     assert_eq!(gil.breaker().get(), 0);
     drop(guard);
     drop(here);
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -144,7 +160,8 @@ fn dropped_without_the_lock_it_is_usable_through_the_others() {
     drop(kept);
     drop(guard);
     drop(here);
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -157,7 +174,8 @@ fn dropped_in_native_code_it_is_counted_down_when_that_returns() {
     assert_eq!(gil.breaker().get(), 0);
     drop(guard);
     drop(here);
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 /// A count down found another lock marked as held, and left itself to the next check, for ever.
@@ -174,7 +192,8 @@ fn dropped_under_a_newer_lock_it_is_counted_down_by_the_next_check_of_its_own() 
     assert_eq!(older.breaker().get(), 0);
     drop((other, guard));
     drop((here, there));
-    assert!(!Witness::of(older).sees_objects());
+    drop(older);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -200,7 +219,8 @@ fn many_threads_copy_and_drop_references_and_the_last_frees_the_object_once() {
     });
     drop(shared);
     drop(gil.thread().take());
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -220,7 +240,8 @@ fn a_reference_is_used_and_dropped_by_another_thread() {
         texts
     });
     assert_eq!(other.join().unwrap(), ["from here", "from there"]);
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -311,7 +332,8 @@ fn a_list_a_million_deep_is_freed_by_the_next_one_that_takes_the_lock() {
     let deep = deep_list(gil.thread().take().py());
     drop(deep);
     drop(gil.thread().take());
-    assert!(!Witness::of(gil).sees_objects());
+    drop(gil);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]
@@ -321,7 +343,8 @@ fn a_list_may_contain_what_belongs_to_another_interpreter_and_leaves_it_to_that(
     drop(list(vec![foreign], one.thread().take().py()));
     assert_eq!((one.breaker().get(), other.breaker().get()), (0, PENDING));
     drop(other.thread().take());
-    assert!(!Witness::of(one).sees_objects() && !Witness::of(other).sees_objects());
+    drop((one, other));
+    assert!(!Witness::here().sees_objects());
 }
 
 const OTHER_LOCK: &str = "this belongs to another interpreter, with a lock of its own";
@@ -333,7 +356,8 @@ fn a_reference_is_not_copied_with_another_interpreters_token() {
     panics_with(OTHER_LOCK, || drop(ours.clone_ref(other.thread().take().py())));
     drop(ours);
     drop(one.thread().take());
-    assert!(!Witness::of(one).sees_objects());
+    drop(one);
+    assert!(!Witness::here().sees_objects());
 }
 
 #[test]

@@ -102,8 +102,8 @@ fn ways_that_meet_bring_the_same_depth() {
 fn control_never_runs_off_the_end() {
     let reason = "line 10, in main, instruction 0: the function ends without `RETURN` or `HALT`";
     refused_ops([Op::Resume], reason);
-    let reason = "line 11, in main, instruction 1: the function ends without `RETURN` or `HALT`";
-    refused_ops([Op::NewList, Op::PopJumpIfFalse(0)], reason);
+    let reason = "line 12, in main, instruction 2: the function ends without `RETURN` or `HALT`";
+    refused_ops([Op::NewList, Op::PopJumpIfFalse(2), Op::Resume], reason);
 }
 
 #[test]
@@ -144,6 +144,8 @@ fn operands_are_in_range() {
 #[test]
 fn jumps_keep_their_direction_and_a_jump_to_itself_goes_backward() {
     refused_ops([Op::JumpFwd(0)], "line 10, in main, instruction 0: a jump forward to 0");
+    let reason = "line 11, in main, instruction 1: a jump forward to 0";
+    refused_ops([Op::NewList, Op::PopJumpIfFalse(0), Op::Halt], reason);
     refused_ops([Op::JumpBackward(1), Op::Halt], "line 10, in main, instruction 0: a jump backward to 1");
     assert_eq!(max_stack([Op::JumpBackward(0)]), 0);
 }
@@ -241,7 +243,7 @@ fn small_ops(len: u32) -> Vec<Op> {
 /// Runs the function every way it could run, and says whether all goes well: the verifier's rules, taken literally.
 fn runs_well(ops: &[Op]) -> bool {
     let keeps_direction = |(at, &op): (usize, &Op)| match op {
-        Op::JumpFwd(to) => to as usize > at,
+        Op::JumpFwd(to) | Op::PopJumpIfFalse(to) => to as usize > at,
         Op::JumpBackward(to) => to as usize <= at,
         _ => true,
     };
