@@ -1,13 +1,12 @@
 //! The eval breaker: one word that says whether the interpreter has anything else to do than interpret.
 //!
-//! An interpreter cannot ask after each instruction whether somebody wants the lock, whether a call is pending, whether it is
-//! to stop: it would do little else. So all of these are bits of one word, which it loads where a switch may fall, and
+//! An interpreter cannot ask after each instruction whether somebody wants the lock, whether a call is pending: it would do
+//! little else. So all of these are bits of one word, which it loads where a switch may fall, and
 //! nearly always finds to be zero.
 //!
 //! ```text
 //!   bit 0  DROP_REQUEST   a waiter has waited for a whole interval: let go of the lock
 //!   bit 1  PENDING        somebody has left a call for whoever holds the lock
-//!   bit 2  STOP           the machine is to stop
 //! ```
 //!
 //! # Source
@@ -30,14 +29,14 @@ use crate::sync::AtomicU32;
 /// | `get`   | b → b       | `load`      | Relaxed | a check costs one load and one branch        |
 ///
 /// ```
-/// use step7::{Breaker, DROP_REQUEST, STOP};
+/// use step7::{Breaker, DROP_REQUEST, PENDING};
 ///
 /// let breaker = Breaker::new();
 /// assert_eq!(breaker.get(), 0);
 /// breaker.set(DROP_REQUEST);
-/// breaker.set(STOP);
+/// breaker.set(PENDING);
 /// breaker.clear(DROP_REQUEST);
-/// assert_eq!(breaker.get(), STOP);
+/// assert_eq!(breaker.get(), PENDING);
 /// ```
 #[derive(Debug)]
 pub struct Breaker(AtomicU32);
@@ -46,8 +45,6 @@ pub struct Breaker(AtomicU32);
 pub const DROP_REQUEST: u32 = 1;
 /// A call is pending.
 pub const PENDING: u32 = 1 << 1;
-/// The machine is to stop.
-pub const STOP: u32 = 1 << 2;
 
 impl Breaker {
     /// Makes a breaker with nothing to do.

@@ -7,6 +7,10 @@ use crate::object::{Memory, Value};
 /// How deep lists may lie in lists to be copied out. One that contains itself has no end.
 const DEPTH: u32 = 100;
 
+/// How many values may be copied out at once. A list that contains another twice, which contains another twice, and so
+/// on, is small on the heap, and has no end in practice.
+const VALUES: u32 = 1_000_000;
+
 /// A value that is not counted: what native functions take and return, and what machines send to each other.
 ///
 /// ```
@@ -47,32 +51,40 @@ impl Data {
         }
     }
 
-    /// Copies a value off the heap; `None` if its lists lie too deep in each other.
-    pub(crate) fn of<M: Memory>(value: &Value<M>, token: M::Token<'_>) -> Option<Self> {
-        Self::of_at(value, token, DEPTH)
+    /// Copies a value off the heap. The error says why there is no end to that.
+    pub(crate) fn of<M: Memory>(value: &Value<M>, token: M::Token<'_>) -> Result<Self, String> {
+        Self::of_at(value, token, DEPTH, &mut VALUES.clone())
     }
 
-    fn of_at<M: Memory>(value: &Value<M>, token: M::Token<'_>, depth: u32) -> Option<Self> {
-        Some(match value {
-            Value::None => Self::None,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Int(value) => Self::Int(*value),
-            Value::Float(value) => Self::Float(*value),
-            Value::Function(number) => Self::Function(*number),
-            Value::Object(object) => match object.as_text() {
-                Some(text) => Self::Str(text.into()),
-                None => {
-                    let depth = depth.checked_sub(1)?;
-                    // Copied one by one, without the list: it may contain itself.
-                    let items = object.with_list(token, |items| {
-                        items.iter().map(|item| item.clone_ref(token)).collect::<Vec<_>>()
-                    })?;
-                    Self::List(
-                        items.iter().map(|item| Self::of_at(item, token, depth)).collect::<Option<_>>()?,
-                    )
-                }
-            },
-        })
+    fn of_at<M: Memory>(
+        value: &Value<M>,
+        token: M::Token<'_>,
+        depth: u32,
+        values: &mut u32,
+    ) -> Result<Self, String> {
+        let too_many = || format!("a list of more than {VALUES} values, its inner lists included");
+        *values = values.checked_sub(1).ok_or_else(too_many)?;
+        let Value::Object(object) = value else {
+            return Ok(match value {
+                Value::None | Value::Object(_) => Self::None,
+                Value::Bool(value) => Self::Bool(*value),
+                Value::Int(value) => Self::Int(*value),
+                Value::Float(value) => Self::Float(*value),
+                Value::Function(number) => Self::Function(*number),
+            });
+        };
+        // Copied one by one, without the list: it may contain itself.
+        let copy = |items: &mut Vec<Value<M>>| Vec::from_iter(items.iter().map(|item| item.clone_ref(token)));
+        let Some(items) = object.with_list(token, copy) else {
+            return Ok(Self::Str(object.as_text().expect("what is no list is text").into()));
+        };
+        let too_deep = || "a list that lies too deep in itself".to_owned();
+        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        items
+            .iter()
+            .map(|item| Self::of_at(item, token, depth, values))
+            .collect::<Result<_, _>>()
+            .map(Self::List)
     }
 }
 

@@ -103,7 +103,7 @@ struct Shared {
     /// For those who wait until somebody else has it.
     switched: Condvar,
     breaker: Breaker,
-    /// [`PENDING`] is set and cleared under its lock.
+    /// [`PENDING`] is set when one is put in, and cleared only under its lock.
     pending: Mutex<VecDeque<PendingCall>>,
     settings: GilBuilder,
 }

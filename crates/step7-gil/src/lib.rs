@@ -15,7 +15,7 @@
 //! 1. [`breaker`], [`figures`], [`gil`]: the lock.
 //! 2. [`object`], [`plain`], [`data`]: what it guards.
 //! 3. [`code`], [`asm`], [`verify`], [`dis`]: programs.
-//! 4. [`vm`], `user_lock`, [`machine`]: running them.
+//! 4. [`vm`], `waits`, [`threading`], [`machine`]: running them.
 //!
 //! # New in this step
 //!
@@ -32,7 +32,6 @@
 //! | [`Breaker`] | what there is to do besides interpreting |
 //! | [`DROP_REQUEST`] | a bit of it: let go |
 //! | [`PENDING`] | another: a call is pending |
-//! | [`STOP`] | another: stop |
 //! | [`Figures`] | what a lock has seen |
 //! | [`Histogram`] | counts durations |
 //! | [`Value`] | a value of the machine |
@@ -51,6 +50,8 @@
 //! | [`AsmError`] | what is wrong with a program's text |
 //! | [`Verified`] | a program that the machine need not look at twice |
 //! | [`VerifyError`] | why it is none |
+//! | [`Threading`] | how threads share an interpreter |
+//! | [`Turn`] | the right to interpret |
 //! | [`Machine`] | runs a program on threads |
 //! | [`MachineBuilder`] | sets one up |
 //! | [`MachineThread`] | one of its threads |
@@ -92,12 +93,14 @@ pub mod dis;
 
 pub mod vm;
 
-mod user_lock;
+mod waits;
+
+pub mod threading;
 
 pub mod machine;
 
 pub use asm::AsmError;
-pub use breaker::{Breaker, DROP_REQUEST, PENDING, STOP};
+pub use breaker::{Breaker, DROP_REQUEST, PENDING};
 pub use code::{CheckAt, Const, Function, Global, Op, Program};
 pub use data::Data;
 pub use figures::{Figures, Histogram};
@@ -105,5 +108,6 @@ pub use gil::{Gil, GilBuilder, GilGuard, Handoff, INTERVAL, Policy, Py, ThreadSt
 pub use machine::{Machine, MachineBuilder, MachineThread, Native};
 pub use object::{Memory, Ref, Unowned, Value};
 pub use plain::{Head, Plain};
+pub use threading::{Threading, Turn};
 pub use verify::{Verified, VerifyError};
 pub use vm::{Fault, RECURSION_LIMIT};

@@ -1,4 +1,4 @@
-//! The machine with a GIL: threads of the system, each of which interprets only while it holds the lock.
+//! The machine: threads of the system that run a program. With a GIL, each interprets only while it holds the lock.
 //!
 //! ```text
 //!   thread 1   take ─ run … Check ─ give way ─ run … Sleep ── let go, sleep, take ─ run … Done ─ let go
@@ -7,18 +7,19 @@
 //!
 //! # Invariants
 //!
-//! 1. A fiber runs only while its thread holds the lock, and stops before the lock is let go.
-//! 2. What blocks, blocks without the lock: sleeps, user's locks, native calls that say so.
+//! 1. A fiber runs only while its thread has its [turn](Turn), and stops before the turn ends.
+//! 2. What blocks, blocks without a turn: sleeps, users' locks, native calls that say so.
+//! 3. After [`stop`](Machine::stop), every thread ends at its next switch point, and nobody sleeps or waits for a lock.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
-use crate::object::Value;
-use crate::user_lock::UserLock;
+use crate::object::{Memory, Value};
 use crate::vm::{Exit, Fiber, RECURSION_LIMIT, World};
-use crate::{CheckAt, Data, Fault, Gil, GilGuard, Plain, STOP, Verified};
+use crate::waits::Waits;
+use crate::{CheckAt, Data, Fault, Gil, Threading, Turn, Verified};
 
 /// A function of ours that programs can call: it takes and returns data, or says why not.
 pub type Native = Arc<dyn Fn(&[Data]) -> Result<Data, String> + Send + Sync>;
@@ -42,9 +43,9 @@ pub type Native = Arc<dyn Fn(&[Data]) -> Result<Data, String> + Send + Sync>;
 /// });
 /// assert_eq!(builder.build().unwrap().run("main", &[]).unwrap(), Data::Int(40));
 /// ```
-pub struct MachineBuilder {
+pub struct MachineBuilder<T: Threading = Gil> {
     program: Verified,
-    gil: Gil,
+    threading: T,
     check_at: CheckAt,
     recursion_limit: usize,
     natives: HashMap<String, Native>,
@@ -54,9 +55,11 @@ impl MachineBuilder {
     /// Sets the lock; several machines may have the same one.
     #[must_use]
     pub fn gil(self, gil: &Gil) -> Self {
-        Self { gil: gil.clone(), ..self }
+        Self { threading: gil.clone(), ..self }
     }
+}
 
+impl<T: Threading> MachineBuilder<T> {
     /// Sets where switches may fall.
     #[must_use]
     pub fn check_at(self, check_at: CheckAt) -> Self {
@@ -85,17 +88,17 @@ impl MachineBuilder {
     /// # Errors
     ///
     /// Returns the name of a native function that the program calls, and that it was not given.
-    pub fn build(mut self) -> Result<Machine, String> {
+    pub fn build(mut self) -> Result<Machine<T>, String> {
         let named = |name: &Arc<str>| {
             self.natives.remove(&**name).ok_or_else(|| {
                 format!("the program calls the native function `{name}`, which it was not given")
             })
         };
         let natives = self.program.program().natives.iter().map(named).collect::<Result<Vec<_>, _>>()?;
-        let locks = self.program.program().locks.iter().map(|_| UserLock::new()).collect();
-        let mut thread = self.gil.thread();
-        let world = World::new(self.program, self.check_at, self.recursion_limit, thread.take().py());
-        Ok(Machine { inner: Arc::new(Inner { gil: self.gil, world: Arc::new(world), natives, locks }) })
+        let waits = Waits::new(self.program.program().locks.len());
+        let Self { program, threading, check_at, recursion_limit, .. } = self;
+        let world = threading.attach(|turn| World::new(program, check_at, recursion_limit, turn.token()));
+        Ok(Machine { inner: Arc::new(Inner { threading, world: Arc::new(world), natives, waits }) })
     }
 }
 
@@ -117,16 +120,21 @@ impl MachineBuilder {
 /// let threads = [1, 2].map(|n| machine.start("main", &[Data::Int(n)]).unwrap());
 /// assert_eq!(threads.map(|thread| thread.join().unwrap()), [Data::Int(2), Data::Int(3)]);
 /// ```
-#[derive(Clone)]
-pub struct Machine {
-    inner: Arc<Inner>,
+pub struct Machine<T: Threading = Gil> {
+    inner: Arc<Inner<T>>,
 }
 
-struct Inner {
-    gil: Gil,
-    world: Arc<World<Plain>>,
+struct Inner<T: Threading> {
+    threading: T,
+    world: Arc<World<T::Memory>>,
     natives: Vec<Native>,
-    locks: Vec<UserLock>,
+    waits: Waits,
+}
+
+impl<T: Threading> Clone for Machine<T> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
 }
 
 impl Machine {
@@ -135,7 +143,7 @@ impl Machine {
     pub fn builder(program: Verified) -> MachineBuilder {
         MachineBuilder {
             program,
-            gil: Gil::default(),
+            threading: Gil::default(),
             check_at: CheckAt::default(),
             recursion_limit: RECURSION_LIMIT,
             natives: HashMap::new(),
@@ -145,9 +153,11 @@ impl Machine {
     /// Returns its lock.
     #[must_use]
     pub fn gil(&self) -> &Gil {
-        &self.inner.gil
+        &self.inner.threading
     }
+}
 
+impl<T: Threading> Machine<T> {
     /// Starts a thread that calls a function.
     ///
     /// # Errors
@@ -177,9 +187,11 @@ impl Machine {
         self.call(self.function(function, args)?, args)
     }
 
-    /// Stops all its threads: each ends with a fault at its next switch point.
+    /// Stops all its threads, for good: each ends with a fault at its next switch point. Those that sleep or wait for a user's
+    /// lock are woken; a native call is waited for.
     pub fn stop(&self) {
-        self.inner.gil.breaker().set(STOP);
+        self.inner.waits.stop();
+        self.inner.threading.interrupt();
     }
 
     fn function(&self, name: &str, args: &[Data]) -> Result<u32, Fault> {
@@ -196,89 +208,74 @@ impl Machine {
     }
 
     fn call(&self, function: u32, args: &[Data]) -> Result<Data, Fault> {
-        let mut thread = self.inner.gil.thread();
-        let mut guard = thread.take();
-        let args = args.iter().map(|arg| arg.to_value(guard.py())).collect();
-        let mut fiber = Fiber::new(&self.inner.world, function as usize, args);
-        let outcome = self.drive(&mut fiber, &mut guard);
-        drop(fiber); // Under the lock.
-        outcome
+        self.inner.threading.attach(|turn| {
+            let args = args.iter().map(|arg| arg.to_value(turn.token())).collect();
+            let mut fiber = Fiber::new(&self.inner.world, function as usize, args);
+            self.drive(&mut fiber, turn)
+        })
     }
 
-    fn drive(&self, fiber: &mut Fiber<Plain>, guard: &mut GilGuard<'_>) -> Result<Data, Fault> {
-        let inner = &*self.inner;
+    /// Runs a fiber to its end, and does for it what it cannot do by interpreting.
+    fn drive(&self, fiber: &mut Fiber<T::Memory>, turn: &mut T::Turn<'_>) -> Result<Data, Fault> {
+        let Inner { world, natives, waits, .. } = &*self.inner;
         loop {
-            let py = guard.py();
-            match fiber.run(py, || py.is_due())? {
-                Exit::Check => self.give_way(fiber, guard)?,
+            if waits.is_stopped() {
+                return Err(fiber.fault("the machine was stopped"));
+            }
+            match fiber.run(turn.token(), || turn.is_due())? {
+                Exit::Check => turn.give_way(),
                 Exit::Done(value) => {
-                    let data = Data::of(&value, py);
-                    return data.ok_or_else(|| Fault {
+                    let data = Data::of(&value, turn.token());
+                    return data.map_err(|reason| Fault {
                         function: "the end".into(),
                         instruction: 0,
                         line: 0,
-                        reason: "its result is a list that lies too deep in itself".to_owned(),
+                        reason: format!("its result is {reason}"),
                     });
                 }
                 Exit::Native { index, args, released } => {
-                    let result = self.call_native(fiber, guard, index, args, released)?;
-                    fiber.push(result.to_value(guard.py()));
-                    if inner.world.check_at != CheckAt::Never && guard.py().is_due() {
-                        self.give_way(fiber, guard)?; // After a call is a switch point.
+                    let result = call_native(&natives[index as usize], args, released, turn);
+                    fiber.push(result.map_err(|reason| fiber.fault(reason))?.to_value(turn.token()));
+                    if world.check_at != CheckAt::Never && turn.is_due() {
+                        turn.give_way(); // After a call is a switch point.
                     }
                 }
                 Exit::Acquire(lock) => {
-                    let lock = &inner.locks[lock as usize];
-                    if !lock.try_acquire() {
-                        guard.allow_threads(|| lock.acquire());
+                    if !waits.try_acquire(lock) {
+                        turn.allow_threads(|| waits.acquire(lock));
                     }
                 }
                 Exit::Release(lock) => {
-                    if !inner.locks[lock as usize].release() {
+                    if !waits.release(lock) {
                         return Err(fiber.fault("this lock is not held"));
                     }
                 }
-                Exit::Sleep(time) => guard.allow_threads(|| thread::sleep(time)),
+                Exit::Sleep(time) => turn.allow_threads(|| waits.sleep(time)),
             }
         }
     }
-
-    /// Does what the eval breaker says at a switch point.
-    fn give_way(&self, fiber: &Fiber<Plain>, guard: &mut GilGuard<'_>) -> Result<(), Fault> {
-        if self.inner.gil.breaker().get() & STOP != 0 {
-            return Err(fiber.fault("the machine was stopped"));
-        }
-        guard.give_way();
-        Ok(())
-    }
-
-    fn call_native(
-        &self,
-        fiber: &Fiber<Plain>,
-        guard: &mut GilGuard<'_>,
-        index: u32,
-        args: Vec<Value<Plain>>,
-        released: bool,
-    ) -> Result<Data, Fault> {
-        let py = guard.py();
-        let data: Option<Vec<Data>> = args.iter().map(|arg| Data::of(arg, py)).collect();
-        drop(args);
-        let Some(data) = data else {
-            return Err(fiber.fault("an argument is a list that lies too deep in itself"));
-        };
-        let native = &self.inner.natives[index as usize];
-        let result = if released { guard.allow_threads(|| native(&data)) } else { native(&data) };
-        result.map_err(|reason| fiber.fault(reason))
-    }
 }
 
-impl fmt::Debug for Machine {
+/// Calls a native function with copies of its arguments, with or without the lock.
+fn call_native<M: Memory>(
+    native: &Native,
+    args: Vec<Value<M>>,
+    released: bool,
+    turn: &mut impl Turn<M>,
+) -> Result<Data, String> {
+    let copy = |arg| Data::of(arg, turn.token()).map_err(|reason| format!("an argument is {reason}"));
+    let data = args.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
+    drop(args);
+    if released { turn.allow_threads(|| native(&data)) } else { native(&data) }
+}
+
+impl<T: Threading> fmt::Debug for Machine<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machine").field("gil", &self.inner.gil).finish_non_exhaustive()
+        f.debug_struct("Machine").field("is_stopped", &self.inner.waits.is_stopped()).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for MachineBuilder {
+impl<T: Threading> fmt::Debug for MachineBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MachineBuilder").field("check_at", &self.check_at).finish_non_exhaustive()
     }

@@ -32,14 +32,15 @@ use std::time::Duration;
 /// # Safety
 ///
 /// `release` returns `Some` exactly once for each object, when as many references were released as were made (the first
-/// one included), and nobody uses it any more. If `Ref<Self>` is sent between threads, that holds across threads.
+/// one included), and nobody uses it any more. References go from thread to thread, and all that is asked of a memory has to
+/// hold then, too: its heads are shared, whether or not they are `Sync`.
 pub unsafe trait Memory: Sized + 'static {
     /// Proves that a reference may be copied, and contents be seen.
     type Token<'a>: Copy;
     /// The count of an object, with whatever belongs to it.
     type Head;
     /// Contents that change.
-    type Guarded<T>;
+    type Guarded<T: Send>: Send + Sync;
 
     /// Makes the head of a new object, which has one reference.
     fn new_head(token: Self::Token<'_>) -> Self::Head;
@@ -58,20 +59,21 @@ pub unsafe trait Memory: Sized + 'static {
     fn release(object: Unowned<Self>) -> Option<Unowned<Self>>;
 
     /// Puts contents under protection.
-    fn guard<T>(value: T, token: Self::Token<'_>) -> Self::Guarded<T>;
+    fn guard<T: Send>(value: T, token: Self::Token<'_>) -> Self::Guarded<T>;
 
     /// Takes contents out that nobody else can reach any more.
-    fn into_inner<T>(guarded: Self::Guarded<T>) -> T;
+    fn into_inner<T: Send>(guarded: Self::Guarded<T>) -> T;
 
     /// Uses contents.
     ///
     /// # Panics
     ///
     /// Panics if the token is not good for them, or if `f` uses them again.
-    fn with<T, R>(guarded: &Self::Guarded<T>, token: Self::Token<'_>, f: impl FnOnce(&mut T) -> R) -> R;
+    fn with<T: Send, R>(guarded: &Self::Guarded<T>, token: Self::Token<'_>, f: impl FnOnce(&mut T) -> R)
+    -> R;
 
     /// Uses two of one kind, which are not the same.
-    fn with_both<T, R>(
+    fn with_both<T: Send, R>(
         one: &Self::Guarded<T>,
         other: &Self::Guarded<T>,
         token: Self::Token<'_>,
@@ -121,6 +123,12 @@ pub enum Value<M: Memory> {
     /// Something on the heap.
     Object(Ref<M>),
 }
+
+// SAFETY: a reference does nothing by itself: what is counted, is counted by a `Memory`, which promises to do it well from any
+// thread, and what is in the object is text that never changes, or guarded by the same `Memory`.
+unsafe impl<M: Memory> Send for Ref<M> {}
+// SAFETY: as above.
+unsafe impl<M: Memory> Sync for Ref<M> {}
 
 impl<M: Memory> Ref<M> {
     fn new(body: Body<M>, token: M::Token<'_>) -> Self {

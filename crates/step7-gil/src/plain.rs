@@ -22,7 +22,7 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::sync::{Mutex, PoisonError};
 
 use crate::gil::is_held_here;
-use crate::object::{Memory, Ref, Unowned};
+use crate::object::{Memory, Unowned};
 use crate::{Gil, Py};
 
 /// Plain counts under a [`Gil`].
@@ -70,7 +70,7 @@ static ORPHANS: Mutex<()> = Mutex::new(());
 unsafe impl Memory for Plain {
     type Token<'a> = Py<'a>;
     type Head = Head;
-    type Guarded<T> = UnderGil<T>;
+    type Guarded<T: Send> = UnderGil<T>;
 
     fn new_head(py: Py<'_>) -> Head {
         Head { references: Cell::new(1), gil: py.gil().number() }
@@ -90,20 +90,20 @@ unsafe impl Memory for Plain {
         if is_held_here(object.head().gil) { count_down(object) } else { release_without(object) }
     }
 
-    fn guard<T>(value: T, py: Py<'_>) -> UnderGil<T> {
+    fn guard<T: Send>(value: T, py: Py<'_>) -> UnderGil<T> {
         UnderGil { gil: py.gil().number(), contents: RefCell::new(value) }
     }
 
-    fn into_inner<T>(guarded: UnderGil<T>) -> T {
+    fn into_inner<T: Send>(guarded: UnderGil<T>) -> T {
         guarded.contents.into_inner()
     }
 
     #[inline]
-    fn with<T, R>(guarded: &UnderGil<T>, py: Py<'_>, f: impl FnOnce(&mut T) -> R) -> R {
+    fn with<T: Send, R>(guarded: &UnderGil<T>, py: Py<'_>, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut guarded.borrow_mut(py))
     }
 
-    fn with_both<T, R>(
+    fn with_both<T: Send, R>(
         one: &UnderGil<T>,
         other: &UnderGil<T>,
         py: Py<'_>,
@@ -161,8 +161,3 @@ impl<T> UnderGil<T> {
 // SAFETY: the contents are used with a token of the right lock only, which was checked; so by one thread at a time, and the
 // lock orders one after the other. They may be dropped elsewhere, so they have to be `Send`.
 unsafe impl<T: Send> Sync for UnderGil<T> {}
-
-// SAFETY: a reference does nothing by itself; what can be done with one takes a token, or looks for the lock (invariant 1).
-unsafe impl Send for Ref<Plain> {}
-// SAFETY: as above.
-unsafe impl Sync for Ref<Plain> {}

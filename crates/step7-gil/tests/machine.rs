@@ -600,17 +600,85 @@ fn stop_ends_every_thread_at_its_next_switch_point() {
         threads.iter().for_each(|_| told.recv().unwrap());
         machine.stop();
         for thread in threads {
-            assert_eq!(thread.join().unwrap_err().reason, "the machine was stopped");
+            let fault = thread.join().unwrap_err();
+            assert_eq!(fault.reason, "the machine was stopped");
+            assert_ne!(fault.line, 0, "it says where");
         }
     }
 }
 
 #[test]
-fn what_has_no_switch_point_is_not_stopped() {
-    let machine = builder(COUNT).check_at(CheckAt::Never).build().unwrap();
+fn a_machine_that_was_stopped_runs_nothing_any_more() {
+    let machine = machine(COUNT);
     machine.stop();
-    assert_eq!(machine.run("locked", &[Data::Int(10)]), Ok(Data::None));
-    assert_eq!(machine.run("total", &[]), Ok(Data::Int(10)));
+    let fault = machine.run("locked", &[Data::Int(10)]).unwrap_err();
+    assert_eq!((fault.line, &*fault.reason), (5, "the machine was stopped"));
+}
+
+#[test]
+fn stop_wakes_those_who_sleep_and_those_who_wait_for_a_lock() {
+    let (tell, told) = channel();
+    let machine = builder(
+        "lock l
+        func sleeps()\n CALL_NATIVE begun 0\n POP\n LOAD_CONST 1000000\n SLEEP\n HALT\n end
+        func waits()\n CALL_NATIVE begun 0\n POP\n ACQUIRE l\n ACQUIRE l\n HALT\n end",
+    )
+    .native("begun", move |_| {
+        tell.send(()).unwrap();
+        Ok(Data::None)
+    })
+    .build()
+    .unwrap();
+    let threads = ["sleeps", "waits"].map(|name| machine.start(name, &[]).unwrap());
+    threads.iter().for_each(|_| told.recv().unwrap());
+    machine.stop();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap_err().reason, "the machine was stopped");
+    }
+}
+
+#[test]
+fn stopping_one_machine_leaves_the_others_under_its_lock_alone() {
+    let gil = Gil::default();
+    let [stopped, other] = [(); 2].map(|()| builder(COUNT).gil(&gil).build().unwrap());
+    stopped.stop();
+    assert_eq!(other.run("locked", &[Data::Int(10)]), Ok(Data::None));
+    assert_eq!(other.run("total", &[]), Ok(Data::Int(10)));
+}
+
+#[test]
+fn a_call_begins_with_locals_that_hold_nothing() {
+    let machine = machine(
+        "func main()
+            RESUME
+            LOAD_CONST 1\n LOAD_CONST 2\n LOAD_CONST 3\n LOAD_CONST 4\n ADD\n ADD\n ADD\n POP
+            LOAD_CONST local
+            CALL 0
+            RETURN
+        end
+        func local() locals(x, y)\n RESUME\n LOAD_FAST y\n RETURN\n end",
+    );
+    assert_eq!(machine.run("main", &[]), Ok(Data::None));
+}
+
+#[test]
+fn a_result_with_no_end_in_practice_is_refused() {
+    let machine = machine(
+        "func main() locals(l, i)
+            RESUME
+            NEW_LIST\n STORE_FAST l\n LOAD_CONST 0\n STORE_FAST i
+        again:
+            NEW_LIST\n LOAD_FAST l\n LIST_APPEND\n LOAD_FAST l\n LIST_APPEND\n STORE_FAST l
+            LOAD_FAST i\n LOAD_CONST 1\n ADD\n STORE_FAST i
+            LOAD_FAST i\n LOAD_CONST 60\n LT\n POP_JUMP_IF_FALSE done
+            JUMP_BACKWARD again
+        done:
+            LOAD_FAST l
+            RETURN
+        end",
+    );
+    let fault = machine.run("main", &[]).unwrap_err();
+    assert!(fault.reason.contains("a list of more than"), "{fault}");
 }
 
 #[test]

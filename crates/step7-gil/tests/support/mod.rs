@@ -1,5 +1,5 @@
 //! Shows from outside whether objects are alive: counts what was allocated under a tag, and not freed since.
-#![allow(unsafe_code, reason = "an allocator has to")]
+#![allow(unsafe_code, clippy::multiple_unsafe_ops_per_block, reason = "an allocator has to")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
