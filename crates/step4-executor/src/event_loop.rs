@@ -305,12 +305,15 @@ impl<P: Park> EventLoop<P> {
     /// # Panics
     ///
     /// As [`run`]; and if the park fails.
-    pub fn run<F>(mut self, main: F) -> F::Output
+    pub fn run<F>(self, main: F) -> F::Output
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let mut running = Running::begin(&mut self.park, self.grace);
+        refuse_a_loop_inside_a_loop();
+        let _jobs = Jobs; // Dropped after the park: a job that is left may need what the park holds until then.
+        let Self { mut park, grace } = self;
+        let mut running = Running::begin(&mut park, grace);
         let main = spawn(main);
         while !main.is_finished() {
             running.turn();
@@ -349,7 +352,6 @@ struct Running<'a, P: Park> {
 
 impl<'a, P: Park> Running<'a, P> {
     fn begin(park: &'a mut P, grace: Duration) -> Self {
-        refuse_a_loop_inside_a_loop();
         let home = Mailbox::lease(park.waker());
         let entered = park.enter();
         HOME.set(Some(home));
@@ -426,7 +428,6 @@ impl<P: Park> Drop for Running<'_, P> {
         self.finish_clean_ups();
         self.cancel(Ending::CleanUpsToo);
         budget::refill();
-        blocking::end();
         self.home.give_back();
     }
 }
@@ -439,5 +440,14 @@ impl Drop for Left {
         ENDING.set(Ending::Nothing);
         IN_CLEAN_UP.set(false);
         HOME.set(None);
+    }
+}
+
+/// Waits for the loop's blocking jobs when it is dropped.
+struct Jobs;
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        blocking::end();
     }
 }

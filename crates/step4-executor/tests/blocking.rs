@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
+use std::task::Waker;
 use std::thread;
+use std::time::Duration;
 
-use step2::yield_now;
-use step4::{JoinError, fs, gather, resolve, run, spawn, unblock};
+use step2::{Park, ThreadPark, yield_now};
+use step4::{EventLoop, JoinError, fs, gather, resolve, run, spawn, unblock};
 
 /// Counts its turns until it is dropped.
 fn count_turns() -> (Rc<Cell<u32>>, step4::JoinHandle<()>) {
@@ -123,6 +125,38 @@ fn cancelling_the_await_does_not_stop_the_thread_and_run_waits_for_it() {
         release.send(()).unwrap();
     });
     assert!(done.load(SeqCst), "`run` has waited for the thread");
+}
+
+#[test]
+fn a_job_that_is_left_behind_may_wait_for_the_end_of_the_park() {
+    /// A park that holds something until it is dropped.
+    struct Holds {
+        park: ThreadPark,
+        _held: mpsc::Sender<()>,
+    }
+
+    impl Park for Holds {
+        fn waker(&self) -> Waker {
+            self.park.waker()
+        }
+
+        fn park(&mut self, limit: Option<Duration>) -> io::Result<bool> {
+            self.park.park(limit)
+        }
+    }
+
+    let (_held, let_go) = mpsc::channel();
+    let (outcome, found) = mpsc::channel();
+    EventLoop::on(Holds { park: ThreadPark::new(), _held }).run(async {
+        let job = move || outcome.send(let_go.recv_timeout(Duration::from_secs(30))).unwrap();
+        drop(spawn(unblock(job)));
+        yield_now().await;
+    });
+    assert_eq!(
+        found.recv(),
+        Ok(Err(mpsc::RecvTimeoutError::Disconnected)),
+        "it was let go, and the job had ended"
+    );
 }
 
 #[test]
