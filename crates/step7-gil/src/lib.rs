@@ -16,6 +16,7 @@
 //! 2. [`object`], [`plain`], [`data`]: what it guards.
 //! 3. [`code`], [`asm`], [`verify`], [`dis`]: programs.
 //! 4. [`vm`], `waits`, [`threading`], [`machine`]: running them.
+//! 5. [`mod@park`]: an event loop beside them.
 //!
 //! # New in this step
 //!
@@ -58,6 +59,8 @@
 //! | [`Native`] | a function of ours, for programs |
 //! | [`Fault`] | what went wrong, and where |
 //! | [`RECURSION_LIMIT`] | how many calls may stand inside each other |
+//! | [`GilPark`] | a park that lets go of the lock while it sleeps |
+//! | [`LoopGil`] | the tasks' way to the lock of their loop |
 
 mod sync;
 
@@ -99,6 +102,8 @@ pub mod threading;
 
 pub mod machine;
 
+pub mod park;
+
 pub use asm::AsmError;
 pub use breaker::{Breaker, DROP_REQUEST, PENDING};
 pub use code::{CheckAt, Const, Function, Global, Op, Program};
@@ -107,6 +112,7 @@ pub use figures::{Figures, Histogram};
 pub use gil::{Gil, GilBuilder, GilGuard, Handoff, INTERVAL, Policy, Py, ThreadState};
 pub use machine::{Machine, MachineBuilder, MachineThread, Native};
 pub use object::{Memory, Ref, Unowned, Value};
+pub use park::{GilPark, LoopGil};
 pub use plain::{Head, Plain};
 pub use threading::{Threading, Turn};
 pub use verify::{Verified, VerifyError};
