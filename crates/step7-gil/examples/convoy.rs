@@ -91,8 +91,7 @@ fn late_thread(gil: &Gil, samples: usize) -> Vec<Duration> {
 ///
 /// There is no socket in it, and the selector's own limits are whole milliseconds; so the loop sleeps as a thread does.
 fn late_task(gil: &Gil, samples: usize) -> Vec<Duration> {
-    let mut thread = gil.thread();
-    let park = GilPark::new(thread.take(), ThreadPark::new());
+    let park = GilPark::new(gil, ThreadPark::new());
     EventLoop::on(TimerDriver::new(park, Clock::real())).run(io_task(samples))
 }
 

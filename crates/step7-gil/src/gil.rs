@@ -417,9 +417,19 @@ impl ThreadState {
     /// Panics if this thread holds the lock already, by another state, and has taken no other lock since; and with the panic
     /// of a pending call.
     pub fn take(&mut self) -> GilGuard<'_> {
+        // The guard has a state of its own, and so the lock: one that is forgotten keeps it for ever.
+        Self { gil: self.gil.clone(), id: self.id, ticks: Cell::new(0) }.hold()
+    }
+
+    /// Waits for the lock, for a guard that borrows nothing.
+    ///
+    /// # Panics
+    ///
+    /// As [`take`](Self::take).
+    #[must_use]
+    pub fn hold<'a>(self) -> GilGuard<'a> {
         self.gil.take(self.id);
-        let gil = self.gil.clone();
-        let guard = GilGuard { thread: self, _gil: gil, _not_send: PhantomData };
+        let guard = GilGuard { thread: self, _borrows: PhantomData, _not_send: PhantomData };
         guard.thread.gil.make_pending_calls(guard.py());
         guard
     }
@@ -467,9 +477,9 @@ impl fmt::Debug for ThreadState {
 /// let stale = py;
 /// ```
 pub struct GilGuard<'a> {
-    thread: &'a mut ThreadState,
-    /// A guard that is forgotten keeps the lock for ever. Then there has to be one for ever, too.
-    _gil: Gil,
+    thread: ThreadState,
+    /// A state that has a guard is not asked for another.
+    _borrows: PhantomData<&'a mut ThreadState>,
     _not_send: PhantomData<*const ()>,
 }
 
@@ -477,7 +487,7 @@ impl GilGuard<'_> {
     /// Returns the proof that this thread holds the lock.
     #[must_use]
     pub fn py(&self) -> Py<'_> {
-        Py { thread: self.thread }
+        Py { thread: &self.thread }
     }
 
     /// Does what there is to do besides interpreting, if there is anything: makes pending calls, and lets others have the
@@ -541,7 +551,7 @@ impl GilGuard<'_> {
         self.thread.ticks.set(0);
         self.thread.gil.release(self.thread.id, why);
         let output = {
-            let _again = Again(self.thread);
+            let _again = Again(&self.thread);
             meanwhile()
         };
         self.thread.gil.make_pending_calls(self.py());

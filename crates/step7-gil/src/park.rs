@@ -48,7 +48,7 @@ use std::time::Duration;
 
 use step2::{Entered, Park};
 
-use crate::{GilGuard, Py};
+use crate::{Gil, GilGuard, Py};
 
 /// Lets go of a [`Gil`](crate::Gil) while it sleeps in `P`, and holds it otherwise.
 ///
@@ -68,8 +68,7 @@ use crate::{GilGuard, Py};
 /// use step7::{Gil, GilPark};
 ///
 /// let gil = Gil::default();
-/// let mut thread = gil.thread();
-/// let park = GilPark::new(thread.take(), IoDriver::new()?);
+/// let park = GilPark::new(&gil, IoDriver::new()?);
 /// let same = gil.clone();
 /// EventLoop::on(TimerDriver::new(park, Clock::real())).run(async move {
 ///     assert!(same.is_held_here());
@@ -79,26 +78,30 @@ use crate::{GilGuard, Py};
 /// assert!(!gil.is_taken());
 /// # std::io::Result::Ok(())
 /// ```
-pub struct GilPark<'a, P> {
-    lock: LoopGil<'a>,
+pub struct GilPark<P> {
+    lock: LoopGil,
     park: P,
 }
 
-impl<'a, P: Park> GilPark<'a, P> {
-    /// Keeps the lock by `guard`, but for when it sleeps in `park`.
+impl<P: Park> GilPark<P> {
+    /// Waits for the lock, and keeps it, but for when it sleeps in `park`.
+    ///
+    /// # Panics
+    ///
+    /// As [`ThreadState::take`](crate::ThreadState::take).
     #[must_use]
-    pub fn new(guard: GilGuard<'a>, park: P) -> Self {
-        Self { lock: LoopGil { guard: Rc::new(RefCell::new(Some(guard))) }, park }
+    pub fn new(gil: &Gil, park: P) -> Self {
+        Self { lock: LoopGil { guard: Rc::new(RefCell::new(Some(gil.thread().hold()))) }, park }
     }
 
     /// Returns the tasks' way to the lock.
     #[must_use]
-    pub fn handle(&self) -> LoopGil<'a> {
+    pub fn handle(&self) -> LoopGil {
         self.lock.clone()
     }
 }
 
-impl<P: Park> Park for GilPark<'_, P> {
+impl<P: Park> Park for GilPark<P> {
     fn waker(&self) -> Waker {
         self.park.waker()
     }
@@ -122,14 +125,14 @@ impl<P: Park> Park for GilPark<'_, P> {
     }
 }
 
-impl<P> Drop for GilPark<'_, P> {
+impl<P> Drop for GilPark<P> {
     /// Lets go of the lock for good, whoever has a handle (invariant 4). The park below is dropped after that.
     fn drop(&mut self) {
         drop(self.lock.guard.take());
     }
 }
 
-impl<P: fmt::Debug> fmt::Debug for GilPark<'_, P> {
+impl<P: fmt::Debug> fmt::Debug for GilPark<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GilPark").field("park", &self.park).finish_non_exhaustive()
     }
@@ -137,18 +140,14 @@ impl<P: fmt::Debug> fmt::Debug for GilPark<'_, P> {
 
 /// What tasks know of the lock that their loop holds. Clones are the same; they stay on the loop's thread.
 ///
-/// Tasks borrow nothing, so this can go into one only if the thread's state is there for good. That is a few bytes, once
-/// for a thread:
-///
 /// ```
 /// use step3::{Clock, TimerDriver};
 /// use step4::{EventLoop, IoDriver, spawn};
 /// use step7::{Gil, GilPark, LoopGil, Plain, Value};
 ///
 /// let gil = Gil::default();
-/// let thread = Box::leak(Box::new(gil.thread()));
-/// let park = GilPark::new(thread.take(), IoDriver::new()?);
-/// let lock: LoopGil<'static> = park.handle();
+/// let park = GilPark::new(&gil, IoDriver::new()?);
+/// let lock: LoopGil = park.handle();
 /// EventLoop::on(TimerDriver::new(park, Clock::real())).run(async move {
 ///     let list: Value<Plain> = lock.with(|py| Value::list(vec![Value::Int(1)], py));
 ///     let copy = lock.with(|py| list.clone_ref(py));
@@ -161,17 +160,17 @@ impl<P: fmt::Debug> fmt::Debug for GilPark<'_, P> {
 /// A token stays inside, so none is left at an `await`:
 ///
 /// ```compile_fail
-/// # fn f(lock: &step7::LoopGil<'_>) {
+/// # fn f(lock: &step7::LoopGil) {
 /// let stale = lock.with(|py| py);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct LoopGil<'a> {
+pub struct LoopGil {
     /// Empty once the park is gone.
-    guard: Rc<RefCell<Option<GilGuard<'a>>>>,
+    guard: Rc<RefCell<Option<GilGuard<'static>>>>,
 }
 
-impl<'a> LoopGil<'a> {
+impl LoopGil {
     /// Calls `f` with the proof that the lock is held. Costs no more than a borrow.
     ///
     /// Other threads wait meanwhile, and nothing in there lets go: what was seen stays as it was until `f` returns.
@@ -196,7 +195,7 @@ impl<'a> LoopGil<'a> {
         self.with_guard(GilGuard::check)
     }
 
-    fn with_guard<R>(&self, f: impl FnOnce(&mut GilGuard<'a>) -> R) -> R {
+    fn with_guard<R>(&self, f: impl FnOnce(&mut GilGuard<'static>) -> R) -> R {
         let mut guard = self.guard.try_borrow_mut().expect("the loop's lock is not let go inside of `with`");
         f(guard.as_mut().expect(ENDED))
     }
@@ -204,7 +203,7 @@ impl<'a> LoopGil<'a> {
 
 const ENDED: &str = "the loop has ended, and has let go of its lock";
 
-impl fmt::Debug for LoopGil<'_> {
+impl fmt::Debug for LoopGil {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoopGil").finish_non_exhaustive()
     }

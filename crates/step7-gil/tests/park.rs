@@ -55,19 +55,18 @@ fn run_in<P: Park, F: Future + 'static>(
     park: P,
     clock: Clock,
     gil: &Gil,
-    main: impl FnOnce(LoopGil<'static>) -> F,
+    main: impl FnOnce(LoopGil) -> F,
 ) -> F::Output
 where
     F::Output: 'static,
 {
-    let thread = Box::leak(Box::new(gil.thread()));
-    let park = GilPark::new(thread.take(), park);
+    let park = GilPark::new(gil, park);
     let lock = park.handle();
     EventLoop::on(TimerDriver::new(park, clock)).run(main(lock))
 }
 
 /// The same with sockets and real time.
-fn run_under<F: Future + 'static>(gil: &Gil, main: impl FnOnce(LoopGil<'static>) -> F) -> F::Output
+fn run_under<F: Future + 'static>(gil: &Gil, main: impl FnOnce(LoopGil) -> F) -> F::Output
 where
     F::Output: 'static,
 {
@@ -602,7 +601,7 @@ fn the_lock_is_let_go_at_the_end_though_a_handle_is_kept() {
 #[test]
 fn destructors_of_cancelled_tasks_run_under_the_lock() {
     ends(|| {
-        struct Ends(LoopGil<'static>, Rc<Cell<bool>>);
+        struct Ends(LoopGil, Rc<Cell<bool>>);
 
         impl Drop for Ends {
             fn drop(&mut self) {
@@ -660,8 +659,7 @@ fn tokens_may_be_taken_inside_each_other_but_no_check_may_come_between() {
 fn a_park_under_a_token_is_refused() {
     ends(|| {
         let gil = Gil::default();
-        let mut thread = gil.thread();
-        let mut park = GilPark::new(thread.take(), ThreadPark::new());
+        let mut park = GilPark::new(&gil, ThreadPark::new());
         let lock = park.handle();
         assert!(panics(|| lock.with(|_py| _ = park.park(Some(Duration::ZERO)))));
         assert!(gil.is_held_here());
@@ -709,7 +707,7 @@ fn an_object_that_is_dropped_in_the_park_below_is_counted_down_under_the_lock() 
 fn no_token_is_to_be_had_while_the_park_below_sleeps() {
     ends(|| {
         let gil = Gil::default();
-        let handle: Rc<RefCell<Option<LoopGil<'static>>>> = Rc::default();
+        let handle: Rc<RefCell<Option<LoopGil>>> = Rc::default();
         let (tried, mine) = (Rc::new(Cell::new(false)), Rc::clone(&handle));
         let seen = Rc::clone(&tried);
         let park = spy(move |_limit| {
@@ -743,8 +741,7 @@ fn after_an_error_or_a_panic_of_the_park_below_the_lock_is_held_again() {
         }
 
         let gil = Gil::default();
-        let mut thread = gil.thread();
-        let mut park = GilPark::new(thread.take(), Fails);
+        let mut park = GilPark::new(&gil, Fails);
         assert_eq!(park.park(None).unwrap_err().to_string(), "no sleep");
         assert!(gil.is_held_here());
         assert!(panics(|| _ = park.park(Some(SECOND))));
