@@ -145,17 +145,7 @@ impl Program {
             if targets.contains(&at) {
                 writeln!(f, "L{at}:")?;
             }
-            write!(f, "    {}", op.mnemonic())?;
-            let operand = op.operand();
-            match (operand.name(self, function), operand.index()) {
-                (Some(name), _) => write!(f, " {name}")?,
-                (None, Some(index)) => write!(f, " ?{index}")?,
-                (None, None) => {}
-            }
-            match operand.count() {
-                Some(count) => writeln!(f, " {count}")?,
-                None => writeln!(f)?,
-            }
+            writeln!(f, "    {}", op.text(self, function))?;
         }
         writeln!(f, "end")
     }

@@ -16,7 +16,8 @@
 //! 2. [`object`], [`plain`], [`data`]: what it guards.
 //! 3. [`code`], [`asm`], [`verify`], [`dis`]: programs.
 //! 4. [`vm`], `waits`, [`threading`], [`machine`]: running them.
-//! 5. [`mod@park`]: an event loop beside them.
+//! 5. [`enumerate`]: running them in every order.
+//! 6. [`mod@park`]: an event loop beside them.
 //!
 //! # New in this step
 //!
@@ -52,13 +53,18 @@
 //! | [`Verified`] | a program that the machine need not look at twice |
 //! | [`VerifyError`] | why it is none |
 //! | [`Threading`] | how threads share an interpreter |
-//! | [`Turn`] | the right to interpret |
+//! | [`Attached`] | the right to interpret |
 //! | [`Machine`] | runs a program on threads |
 //! | [`MachineBuilder`] | sets one up |
 //! | [`MachineThread`] | one of its threads |
 //! | [`Native`] | a function of ours, for programs |
 //! | [`Fault`] | what went wrong, and where |
 //! | [`RECURSION_LIMIT`] | how many calls may stand inside each other |
+//! | [`Schedules`] | runs threads in every order |
+//! | [`Outcomes`] | what can come of that |
+//! | [`Outcome`] | one thing of it, and the schedule that leads there |
+//! | [`End`] | how a thread ended there |
+//! | [`Turn`] | what one thread does before another does something |
 //! | [`GilPark`] | a park that lets go of the lock while it sleeps |
 //! | [`LoopGil`] | the tasks' way to the lock of their loop |
 
@@ -102,18 +108,21 @@ pub mod threading;
 
 pub mod machine;
 
+pub mod enumerate;
+
 pub mod park;
 
 pub use asm::AsmError;
 pub use breaker::{Breaker, DROP_REQUEST, PENDING};
 pub use code::{CheckAt, Const, Function, Global, Op, Program};
 pub use data::Data;
+pub use enumerate::{End, Outcome, Outcomes, Schedules, Turn};
 pub use figures::{Figures, Histogram};
 pub use gil::{Gil, GilBuilder, GilGuard, Handoff, INTERVAL, Policy, Py, ThreadState};
 pub use machine::{Machine, MachineBuilder, MachineThread, Native};
 pub use object::{Memory, Ref, Unowned, Value};
 pub use park::{GilPark, LoopGil};
 pub use plain::{Head, Plain};
-pub use threading::{Threading, Turn};
+pub use threading::{Attached, Threading};
 pub use verify::{Verified, VerifyError};
 pub use vm::{Fault, RECURSION_LIMIT};

@@ -7,7 +7,7 @@
 //!
 //! # Invariants
 //!
-//! 1. A fiber runs only while its thread has its [turn](Turn), and stops before the turn ends.
+//! 1. A fiber runs only while its thread has its [turn](Attached), and stops before the turn ends.
 //! 2. What blocks, blocks without a turn: sleeps, users' locks, native calls that say so.
 //! 3. After [`stop`](Machine::stop), every thread ends at its next switch point, and nobody sleeps or waits for a lock.
 
@@ -19,7 +19,7 @@ use std::thread;
 use crate::object::{Memory, Value};
 use crate::vm::{Exit, Fiber, RECURSION_LIMIT, World};
 use crate::waits::Waits;
-use crate::{CheckAt, Data, Fault, Gil, Threading, Turn, Verified};
+use crate::{Attached, CheckAt, Data, Fault, Gil, Threading, Verified};
 
 /// A function of ours that programs can call: it takes and returns data, or says why not.
 pub type Native = Arc<dyn Fn(&[Data]) -> Result<Data, String> + Send + Sync>;
@@ -216,7 +216,7 @@ impl<T: Threading> Machine<T> {
     }
 
     /// Runs a fiber to its end, and does for it what it cannot do by interpreting.
-    fn drive(&self, fiber: &mut Fiber<T::Memory>, turn: &mut T::Turn<'_>) -> Result<Data, Fault> {
+    fn drive(&self, fiber: &mut Fiber<T::Memory>, turn: &mut T::Attached<'_>) -> Result<Data, Fault> {
         let Inner { world, natives, waits, .. } = &*self.inner;
         loop {
             if waits.is_stopped() {
@@ -224,15 +224,7 @@ impl<T: Threading> Machine<T> {
             }
             match fiber.run(turn.token(), || turn.is_due())? {
                 Exit::Check => turn.give_way(),
-                Exit::Done(value) => {
-                    let data = Data::of(&value, turn.token());
-                    return data.map_err(|reason| Fault {
-                        function: "the end".into(),
-                        instruction: 0,
-                        line: 0,
-                        reason: format!("its result is {reason}"),
-                    });
-                }
+                Exit::Done(value) => return copy_result(&value, turn.token()),
                 Exit::Native { index, args, released } => {
                     let result = call_native(&natives[index as usize], args, released, turn);
                     fiber.push(result.map_err(|reason| fiber.fault(reason))?.to_value(turn.token()));
@@ -256,15 +248,30 @@ impl<T: Threading> Machine<T> {
     }
 }
 
+/// Copies the arguments of a native call off the heap.
+pub(crate) fn copy_args<M: Memory>(args: &[Value<M>], token: M::Token<'_>) -> Result<Vec<Data>, String> {
+    let copy = |arg| Data::of(arg, token).map_err(|reason| format!("an argument is {reason}"));
+    args.iter().map(copy).collect()
+}
+
+/// Copies the result of a thread off the heap.
+pub(crate) fn copy_result<M: Memory>(value: &Value<M>, token: M::Token<'_>) -> Result<Data, Fault> {
+    Data::of(value, token).map_err(|reason| Fault {
+        function: "the end".into(),
+        instruction: 0,
+        line: 0,
+        reason: format!("its result is {reason}"),
+    })
+}
+
 /// Calls a native function with copies of its arguments, with or without the lock.
 fn call_native<M: Memory>(
     native: &Native,
     args: Vec<Value<M>>,
     released: bool,
-    turn: &mut impl Turn<M>,
+    turn: &mut impl Attached<M>,
 ) -> Result<Data, String> {
-    let copy = |arg| Data::of(arg, turn.token()).map_err(|reason| format!("an argument is {reason}"));
-    let data = args.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
+    let data = copy_args(&args, turn.token())?;
     drop(args);
     if released { turn.allow_threads(|| native(&data)) } else { native(&data) }
 }

@@ -45,6 +45,21 @@ impl Op {
         }
     }
 
+    /// Writes the instruction, which is one of this function's, as the program's text has it.
+    pub(crate) fn text(self, program: &Program, function: &Function) -> String {
+        let operand = self.operand();
+        let mut text = self.mnemonic().to_owned();
+        match (operand.name(program, function), operand.index()) {
+            (Some(name), _) => text.extend([" ", &name]),
+            (None, Some(index)) => text.extend([" ?", &index.to_string()]),
+            (None, None) => {}
+        }
+        if let Some(count) = operand.count() {
+            text.extend([" ", &count.to_string()]);
+        }
+        text
+    }
+
     /// Returns the operand, together with the table that it is an index into.
     pub(crate) fn operand(self) -> Operand {
         match self {

@@ -3,7 +3,7 @@
 //! The machine is written once, on these two traits. What implements them is [`Gil`], and `Free`.
 //!
 //! ```text
-//!   Machine<T> ── T::attach ──▶ Turn ── token, is_due, give_way, allow_threads ──▶ Fiber<T::Memory>
+//!   Machine<T> ── T::attach ──▶ Attached ── token, is_due, give_way, allow_threads ──▶ Fiber<T::Memory>
 //! ```
 
 use crate::object::Memory;
@@ -14,17 +14,17 @@ pub trait Threading: Clone + Send + Sync + 'static {
     /// How objects are counted.
     type Memory: Memory;
     /// What a thread has while it may interpret.
-    type Turn<'a>: Turn<Self::Memory>;
+    type Attached<'a>: Attached<Self::Memory>;
 
     /// Lets this thread interpret while `body` runs, waiting until it may.
-    fn attach<R>(&self, body: impl FnOnce(&mut Self::Turn<'_>) -> R) -> R;
+    fn attach<R>(&self, body: impl FnOnce(&mut Self::Attached<'_>) -> R) -> R;
 
     /// Makes every thread's next check find something to do, even if there is nothing.
     fn interrupt(&self);
 }
 
 /// The right to interpret, on one thread.
-pub trait Turn<M: Memory> {
+pub trait Attached<M: Memory> {
     /// Returns the proof of it, good until the next call that takes `&mut self`.
     fn token(&self) -> M::Token<'_>;
 
@@ -40,7 +40,7 @@ pub trait Turn<M: Memory> {
 
 impl Threading for Gil {
     type Memory = Plain;
-    type Turn<'a> = GilGuard<'a>;
+    type Attached<'a> = GilGuard<'a>;
 
     fn attach<R>(&self, body: impl FnOnce(&mut GilGuard<'_>) -> R) -> R {
         body(&mut self.thread().take())
@@ -51,7 +51,7 @@ impl Threading for Gil {
     }
 }
 
-impl Turn<Plain> for GilGuard<'_> {
+impl Attached<Plain> for GilGuard<'_> {
     fn token(&self) -> Py<'_> {
         self.py()
     }

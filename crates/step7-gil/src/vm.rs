@@ -196,6 +196,22 @@ impl<M: Memory> Fiber<M> {
         Self { world: Arc::clone(world), frames: vec![frame], stack, top: code.locals, at: 0 }
     }
 
+    /// Returns of each frame, the outermost first, its function, its next instruction, and where its locals begin on the stack.
+    pub(crate) fn frames(&self) -> impl ExactSizeIterator<Item = [usize; 3]> {
+        self.frames.iter().map(|frame| [frame.function, frame.pc, frame.base])
+    }
+
+    /// Returns its stack: of each frame first the locals, then the operands.
+    pub(crate) fn stack(&self) -> &[Value<M>] {
+        &self.stack[..self.top]
+    }
+
+    /// Returns the function that it is in, and the next instruction of that.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        let frame = self.frames.last().expect(VERIFIED);
+        (frame.function, frame.pc)
+    }
+
     /// Gives back the result of a native call.
     pub(crate) fn push(&mut self, value: Value<M>) {
         self.stack[self.top] = value;
