@@ -244,6 +244,46 @@ fn a_loop_that_never_lets_go_keeps_the_others_out_for_ever() {
 }
 
 #[test]
+fn nobody_comes_in_where_a_turn_stops_for_a_waiter() {
+    let text = "global n = 0\nglobal seen = None\nlock l
+        func hold()\n ACQUIRE l; LOAD_CONST 0; SLEEP; LOAD_CONST 1; STORE_GLOBAL n; RELEASE l; LOAD_CONST 2; STORE_GLOBAL n; HALT\n end
+        func look()\n ACQUIRE l; LOAD_GLOBAL n; STORE_GLOBAL seen; HALT\n end";
+    assert_eq!(found(text, NEVER, &["hold", "look"]).finals("seen"), ints([0, 2]));
+    assert_eq!(found(text, EVERY, &["hold", "look"]).finals("seen"), ints(0..=2));
+}
+
+#[test]
+fn states_that_differ_in_nothing_but_a_lock_are_kept_apart() {
+    let text = "global g = False\nlock l
+        func maybe()\n LOAD_GLOBAL g; POP_JUMP_IF_FALSE out; ACQUIRE l; out:; HALT\n end
+        func set()\n LOAD_CONST True; STORE_GLOBAL g; HALT\n end
+        func take()\n ACQUIRE l; HALT\n end";
+    let found = found(text, NEVER, &["maybe", "set", "take"]);
+    assert_eq!(found.results(2), [End::Returned(Data::None), End::Waits("l".into())]);
+}
+
+#[test]
+fn states_that_differ_in_what_a_thread_has_left_behind_are_one() {
+    let text = "global g = 0\nlock l
+        func fail()\n LOAD_GLOBAL g; RELEASE l; POP; HALT\n end
+        func set()\n LOAD_CONST 1; STORE_GLOBAL g; HALT\n end";
+    assert_eq!(found(text, NEVER, &["fail", "set"]).states(), 4);
+}
+
+#[test]
+fn an_outcome_of_several_states_has_the_schedules_of_all_and_the_shortest() {
+    // Each takes a lock unless the other one was first; so both are free only if turns change in the middle of both.
+    let text = "global a = 0\nglobal b = 0\nlock l\nlock m
+        func one()\n LOAD_CONST 1; STORE_GLOBAL a; LOAD_GLOBAL b; POP_JUMP_IF_FALSE take; HALT; take:; RESUME; ACQUIRE l; HALT\n end
+        func two()\n LOAD_CONST 1; STORE_GLOBAL b; LOAD_GLOBAL a; POP_JUMP_IF_FALSE take; HALT; take:; RESUME; ACQUIRE m; HALT\n end";
+    let found = found(text, EVERY, &["one", "two"]);
+    let [outcome] = found.iter().collect::<Vec<_>>()[..] else { panic!("they differ in their locks alone") };
+    assert_eq!(outcome.schedule.len(), 2);
+    let (_, schedules) = naive::enumerate(verified(text).program(), EVERY, &["one", "two"]);
+    assert_eq!(outcome.schedules, Some(schedules));
+}
+
+#[test]
 fn too_many_states_are_an_error() {
     let text = "global n = 0\nfunc count()\n again:; LOAD_GLOBAL n; LOAD_CONST 1; ADD; STORE_GLOBAL n; JUMP_BACKWARD again\n end";
     let error = schedules(text, EVERY, &["count"]).limit(1000).run().unwrap_err();
@@ -352,13 +392,17 @@ fn a_list_is_the_same_under_two_names_and_two_lists_are_not() {
         (two.finals("a"), two.finals("b")),
         (vec![Data::List(ints([1]))], vec![Data::List(Vec::new())])
     );
-    // Both states hold two empty lists, and are kept apart: who is first decides whether they are one.
-    let both = "global a = None\nglobal b = None
-        func one()\n NEW_LIST; DUP; STORE_GLOBAL a; STORE_GLOBAL b; HALT\n end
-        func two()\n NEW_LIST; STORE_GLOBAL a; NEW_LIST; STORE_GLOBAL b; HALT\n end
-        func look()\n RESUME; LOAD_GLOBAL a; LOAD_GLOBAL b; EQ; RETURN\n end";
-    let found = found(both, NEVER, &["one", "two", "look"]);
-    assert_eq!(found.results(2), [false, true].map(|same| End::Returned(Data::Bool(same))));
+    // Both orders leave two empty lists under three names: which two of them are one list is all the difference.
+    let count = "LOAD_GLOBAL n; LOAD_CONST 1; ADD; STORE_GLOBAL n; HALT";
+    let both = format!(
+        "global n = 0\nglobal seen = 0\nglobal a = 1\nglobal b = 2\nglobal c = 3
+        func one()\n NEW_LIST; DUP; STORE_GLOBAL a; STORE_GLOBAL b; NEW_LIST; STORE_GLOBAL c; {count}\n end
+        func two()\n NEW_LIST; STORE_GLOBAL a; NEW_LIST; DUP; STORE_GLOBAL b; STORE_GLOBAL c; {count}\n end
+        func look()\n LOAD_GLOBAL n; STORE_GLOBAL seen; LOAD_GLOBAL a; LOAD_GLOBAL b; EQ; RETURN\n end"
+    );
+    let found = found(&both, NEVER, &["one", "two", "look"]);
+    let last = found.iter().filter(|outcome| *outcome.global("seen") == Data::Int(2));
+    assert_eq!(last.map(|outcome| outcome.ends[2].to_string()).collect::<Vec<_>>(), ["False", "True"]);
 }
 
 #[test]
@@ -402,7 +446,17 @@ fn a_waiter_may_get_its_lock_before_the_one_who_gave_it_back_asks_again() {
         func once()\n ACQUIRE l; {two}; RELEASE l; HALT\n end"
     );
     let orders = ["begin one two ", "begin two one ", "two begin one "];
-    assert_eq!(found(&text, NEVER, &["again", "once"]).finals("order"), orders.map(Data::from));
+    let found = found(&text, NEVER, &["again", "once"]);
+    assert_eq!(found.finals("order"), orders.map(Data::from));
+
+    // Meanwhile the other one keeps the GIL: until it has to wait itself, at 10.
+    let outcome =
+        found.iter().find(|outcome| *outcome.global("order") == Data::from("begin two one ")).unwrap();
+    let turns: Vec<_> = outcome.schedule.iter().map(|turn| (turn.thread, turn.instructions.len())).collect();
+    assert_eq!(turns, [(0, 7), (1, 1), (0, 1), (1, 0), (0, 1), (1, 6), (0, 6)]);
+    assert_eq!(outcome.schedule[3].to_string(), "thread 1: takes a lock");
+    let holds = holds(&outcome.timeline());
+    assert_eq!(holds[4..7], ["8 0 again takes", "10 0 again lets go", "10 1 once takes"]);
 }
 
 #[test]
@@ -465,6 +519,12 @@ fn a_timeline_has_a_lane_for_each_thread_and_shows_when_it_holds_the_lock() {
             format!("{} 0 add lets go", one + two + three),
         ]
     );
+    let ends = timeline.order(|event| {
+        let is_end = event.kind == Kind::ThreadEnded;
+        is_end.then(|| format!("{} {}", event.at.as_millis(), timeline.threads[event.thread.0 as usize].name))
+    });
+    let all = one + two + three;
+    assert_eq!(ends, [format!("{} 1 add", one + two), format!("{all} 0 add"), format!("{all} main")]);
     assert_eq!(timeline.end, Duration::from_millis((one + two + three) as u64));
     let notes: Vec<_> = outcome.schedule.iter().map(|turn| turn.instructions.join(", ")).collect();
     assert_eq!(timeline.notes(), notes);
@@ -496,10 +556,11 @@ fn a_deadlock_ends_its_timeline_with_all_waiting() {
         Kind::LockReleased { lock } => Some(format!("{} lets go of {lock}", event.thread.0)),
         _ => None,
     });
-    let begin =
-        ["1 wants lock 0", "2 wants lock 0", "1 takes lock 0", "1 takes lock 1", "1 lets go of lock 0"];
-    assert_eq!(locks[..5], begin);
-    assert_eq!(locks[locks.len() - 2..], ["1 lets go of lock 0", "1 wants lock 2"]);
+    let one = ["1 takes lock 0", "1 takes lock 1", "1 lets go of lock 0", "1 wants lock 0"];
+    let two = ["2 takes lock 0", "2 takes lock 2", "2 lets go of lock 0", "2 wants lock 1"];
+    let end = ["1 takes lock 0", "1 lets go of lock 0", "1 wants lock 2"];
+    assert_eq!(locks[..2], ["1 wants lock 0", "2 wants lock 0"]);
+    assert_eq!(locks[2..], [&one[..], &two, &end].concat());
 }
 
 #[test]

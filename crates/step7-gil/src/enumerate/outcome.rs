@@ -50,7 +50,9 @@ impl Outcomes {
         for found in found {
             let ways = ways.as_ref().map(|ways| ways[found.state]);
             match simplest.entry(outcome_key(&found.globals, &found.ends)) {
-                Entry::Vacant(entry) => drop(entry.insert((found, ways))),
+                Entry::Vacant(entry) => {
+                    entry.insert((found, ways));
+                }
                 Entry::Occupied(mut entry) => {
                     let (known, sum) = entry.get_mut();
                     *sum = sum.zip(ways).map(|(sum, ways)| sum.saturating_add(ways));

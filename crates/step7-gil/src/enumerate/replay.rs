@@ -57,48 +57,39 @@ impl Outcome {
         });
     }
 
+    /// Runs the schedule, and tells the lanes what their threads do.
     fn tell(&self, mut lanes: Vec<Lane>, guard: &mut GilGuard<'_>, mut tick: impl FnMut()) {
         let py = guard.py();
         let mut run = Run::new(&self.setup, py);
         lanes.iter().for_each(|lane| lane.tell(Fact::Wants(GIL)));
         for (turn, steps) in self.schedule.iter().zip(self.choices.chunk_by(|one, other| one == other)) {
-            let lane = &lanes[turn.thread];
+            let lane = &mut lanes[turn.thread];
             if let Status::Waits(lock) = run.threads[turn.thread].status {
                 lane.tell(Fact::Takes(user_lock(lock)));
                 lane.tell(Fact::Wants(GIL));
             }
-            if turn.instructions.is_empty() {
-                run.step(turn.thread, py);
-                continue;
-            }
-            if run.in_turn != Some(turn.thread) {
+            if !turn.instructions.is_empty() && run.in_turn != Some(turn.thread) {
                 lane.tell(Fact::Takes(GIL));
             }
-            lane.tell(Fact::Does(turn.clone()));
+            if !turn.instructions.is_empty() {
+                lane.tell(Fact::Does(turn.clone()));
+            }
             for step in steps {
                 let before = run.executed.len();
                 run.step(*step, py);
-                for (at, &(function, number)) in (before + 1..).zip(&run.executed[before..]) {
+                for at in before..run.executed.len() {
                     tick();
-                    let functions = &self.setup.program.program().functions;
-                    let is_last = at == run.executed.len();
-                    match functions[function].ops[number] {
-                        Op::Acquire(_)
-                            if is_last && matches!(run.threads[*step].status, Status::Waits(_)) => {}
-                        Op::Acquire(lock) => lane.tell(Fact::Takes(user_lock(lock))),
-                        Op::Release(lock) => lane.tell(Fact::LetsGo(user_lock(lock))),
-                        _ => {}
-                    }
+                    lane.tell_of_user_locks(&run, at, *step);
                 }
             }
-            if run.in_turn == Some(turn.thread) {
-                continue;
+            if turn.instructions.is_empty() || run.in_turn == Some(turn.thread) {
+                continue; // It has not had the GIL, or it keeps it.
             }
             lane.tell(Fact::LetsGo(GIL));
             match run.threads[turn.thread].status {
                 Status::Ready => lane.tell(Fact::Wants(GIL)),
                 Status::Waits(lock) => lane.tell(Fact::Wants(user_lock(lock))),
-                Status::Over(_) => lanes[turn.thread].end(),
+                Status::Over(_) => lane.end(),
             }
         }
         lanes.iter_mut().for_each(Lane::end);
@@ -163,6 +154,18 @@ impl Lane {
         let facts = self.facts.as_ref().expect("who is over does nothing more");
         facts.send(fact).expect(RECORDS);
         self.wait();
+    }
+
+    /// Tells what the instruction did that was executed as the `at`th of all, and was the last one, or not, of a step of `thread`.
+    fn tell_of_user_locks(&self, run: &Run<'_>, at: usize, thread: usize) {
+        let has_failed =
+            at + 1 == run.executed.len() && matches!(run.threads[thread].status, Status::Waits(_));
+        match run.op(at) {
+            Op::Acquire(_) if has_failed => {}
+            Op::Acquire(lock) => self.tell(Fact::Takes(user_lock(lock))),
+            Op::Release(lock) => self.tell(Fact::LetsGo(user_lock(lock))),
+            _ => {}
+        }
     }
 
     fn end(&mut self) {

@@ -161,6 +161,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Returns the instruction that was executed as the `at`th.
+    pub(super) fn op(&self, at: usize) -> Op {
+        let (function, number) = self.executed[at];
+        self.setup.program.program().functions[function as usize].ops[number as usize]
+    }
+
     /// Returns what the globals hold.
     pub(super) fn globals(&self, py: Py<'_>) -> Result<Vec<Data>, String> {
         let globals = self.setup.program.program().globals.iter().zip(0..);
