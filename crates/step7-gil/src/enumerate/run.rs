@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     /// Returns the instruction that was executed as the `at`th.
     pub(super) fn op(&self, at: usize) -> Op {
         let (function, number) = self.executed[at];
-        self.setup.program.program().functions[function as usize].ops[number as usize]
+        self.setup.program.program().functions[function].ops[number]
     }
 
     /// Returns what the globals hold.
