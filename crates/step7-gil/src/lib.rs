@@ -18,6 +18,7 @@
 //! 4. [`vm`], `waits`, [`threading`], [`machine`]: running them.
 //! 5. [`enumerate`]: running them in every order.
 //! 6. [`mod@park`]: an event loop beside them.
+//! 7. [`owner`], [`biased`], [`free`]: the same without the lock.
 //!
 //! # New in this step
 //!
@@ -42,6 +43,10 @@
 //! | [`Unowned`] | a reference on its way out |
 //! | [`Plain`] | plain counts, under the lock |
 //! | [`Head`] | such a count |
+//! | [`Biased`] | counts without the lock: plain for one thread, atomic for the others |
+//! | [`Owner`] | that one thread: it is attached |
+//! | [`Here`] | proves that it is |
+//! | [`Free`] | the way of a machine without a lock |
 //! | [`Data`] | a value that belongs to no heap |
 //! | [`Program`] | functions, globals, locks |
 //! | [`Function`] | one function |
@@ -112,15 +117,24 @@ pub mod enumerate;
 
 pub mod park;
 
+pub mod owner;
+
+pub mod biased;
+
+pub mod free;
+
 pub use asm::AsmError;
+pub use biased::Biased;
 pub use breaker::{Breaker, DROP_REQUEST, PENDING};
 pub use code::{CheckAt, Const, Function, Global, Op, Program};
 pub use data::Data;
 pub use enumerate::{End, Outcome, Outcomes, Schedules, Turn};
 pub use figures::{Figures, Histogram};
+pub use free::Free;
 pub use gil::{Gil, GilBuilder, GilGuard, Handoff, INTERVAL, Policy, Py, ThreadState};
 pub use machine::{Machine, MachineBuilder, MachineThread, Native};
 pub use object::{Memory, Ref, Unowned, Value};
+pub use owner::{Here, Owner};
 pub use park::{GilPark, LoopGil};
 pub use plain::{Head, Plain};
 pub use threading::{Attached, Threading};

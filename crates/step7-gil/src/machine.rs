@@ -60,6 +60,12 @@ impl MachineBuilder {
 }
 
 impl<T: Threading> MachineBuilder<T> {
+    /// Sets how its threads get along.
+    pub(crate) fn threading<U: Threading>(self, threading: U) -> MachineBuilder<U> {
+        let Self { program, check_at, recursion_limit, natives, .. } = self;
+        MachineBuilder { program, threading, check_at, recursion_limit, natives }
+    }
+
     /// Sets where switches may fall.
     #[must_use]
     pub fn check_at(self, check_at: CheckAt) -> Self {

@@ -13,7 +13,7 @@
 //! | memory | a count is | a list is changed | and who may |
 //! |---|---|---|---|
 //! | [`Plain`](crate::Plain) | a plain number | as it is | whoever has a [`Py`](crate::Py): the lock makes it safe |
-//! | `Biased` | a plain number for its owner, an atomic one for the others | under a lock of its own | anybody |
+//! | [`Biased`](crate::Biased) | a plain number for its owner, an atomic one for the others | under a lock of its own | whoever has a [`Here`](crate::Here): many at once |
 //!
 //! # Invariants
 //!
@@ -58,6 +58,11 @@ pub unsafe trait Memory: Sized + 'static {
     /// Counts one less, or sees to it that this is done later. Returns the object if it is to be freed now.
     fn release(object: Unowned<Self>) -> Option<Unowned<Self>>;
 
+    /// Makes a text that is a constant of a program: an object as any other, unless this is overridden.
+    fn constant(text: &str, token: Self::Token<'_>) -> Ref<Self> {
+        Ref::text(text, token)
+    }
+
     /// Puts contents under protection.
     fn guard<T: Send>(value: T, token: Self::Token<'_>) -> Self::Guarded<T>;
 
@@ -68,11 +73,15 @@ pub unsafe trait Memory: Sized + 'static {
     ///
     /// # Panics
     ///
-    /// Panics if the token is not good for them, or if `f` uses them again.
+    /// Panics if the token is not good for them, or if `f` uses them again; in some memories, if it uses any others.
     fn with<T: Send, R>(guarded: &Self::Guarded<T>, token: Self::Token<'_>, f: impl FnOnce(&mut T) -> R)
     -> R;
 
     /// Uses two of one kind, which are not the same.
+    ///
+    /// # Panics
+    ///
+    /// As [`with`](Self::with); and if they are the same.
     fn with_both<T: Send, R>(
         one: &Self::Guarded<T>,
         other: &Self::Guarded<T>,
@@ -136,6 +145,11 @@ impl<M: Memory> Ref<M> {
         Self { object: NonNull::from(Box::leak(object)) }
     }
 
+    /// Puts text on the heap.
+    pub(crate) fn text(text: impl Into<Box<str>>, token: M::Token<'_>) -> Self {
+        Self::new(Body::Str(text.into()), token)
+    }
+
     /// Makes another reference.
     ///
     /// # Panics
@@ -162,7 +176,7 @@ impl<M: Memory> Ref<M> {
     ///
     /// # Panics
     ///
-    /// Panics if `f` does so again with the same list.
+    /// Panics if `f` does so again with the same list; in some memories, with any.
     pub fn with_list<R>(&self, token: M::Token<'_>, f: impl FnOnce(&mut Vec<Value<M>>) -> R) -> Option<R> {
         match &self.object().body {
             Body::Str(_) => None,
@@ -201,7 +215,7 @@ impl<M: Memory> Ref<M> {
         unsafe { self.object.as_ref() }
     }
 
-    fn into_unowned(self) -> Unowned<M> {
+    pub(crate) fn into_unowned(self) -> Unowned<M> {
         let object = self.object;
         std::mem::forget(self); // Its count is the other's now.
         Unowned { object }
@@ -262,7 +276,7 @@ impl<M: Memory> Value<M> {
 
     /// Puts text on the heap.
     pub fn text(text: impl Into<Box<str>>, token: M::Token<'_>) -> Self {
-        Self::Object(Ref::new(Body::Str(text.into()), token))
+        Self::Object(Ref::text(text, token))
     }
 
     /// Puts a list on the heap.

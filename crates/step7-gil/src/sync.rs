@@ -1,16 +1,22 @@
 //! Whose locks and atomics this step uses: parking_lot's and std's, or the model checker's.
 //!
-//! The feature `loom` swaps them, so that `tests/loom.rs` runs the very code that ships under every interleaving. In the
+//! The feature `loom` swaps them, so that `tests/loom.rs` and `tests/loom_biased.rs` run the very code that ships under every interleaving. In the
 //! model there is no time: a wait with a limit runs out at once, the first time, and then waits without one.
 
 #[cfg(not(feature = "loom"))]
 use std::time::Duration;
 
 #[cfg(not(feature = "loom"))]
-pub(crate) use std::sync::atomic::AtomicU32;
+pub(crate) use std::{
+    cell::Cell,
+    sync::atomic::{AtomicI64, AtomicU32, AtomicU64},
+};
 
 #[cfg(feature = "loom")]
-pub(crate) use loom::sync::atomic::AtomicU32;
+pub(crate) use loom::{
+    cell::Cell,
+    sync::atomic::{AtomicI64, AtomicU32, AtomicU64},
+};
 
 // Loom's threads take turns on one thread of the system, where they would share what is std's.
 #[cfg(not(feature = "loom"))]
@@ -25,6 +31,38 @@ macro_rules! modelled_thread_local {
 
 #[cfg(feature = "loom")]
 pub(crate) use modelled_thread_local as thread_local;
+
+/// Makes a static. In the model each execution has its own.
+#[cfg(not(feature = "loom"))]
+macro_rules! process_wide {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr;) => {
+        $(#[$doc])* static $name: $type = $initial;
+    };
+}
+
+#[cfg(feature = "loom")]
+macro_rules! process_wide {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr;) => {
+        loom::lazy_static! { $(#[$doc])* static ref $name: $type = $initial; }
+    };
+}
+
+pub(crate) use process_wide;
+
+/// Stands for the memory of an object in the eyes of the model checker, which sees nothing else of it.
+///
+/// The model fails if the memory is not freed, or if that is not ordered after all its uses. In a real build this takes no
+/// space and does nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Canary(#[cfg(feature = "loom")] modelled::Memory);
+
+impl Canary {
+    #[inline(always)]
+    pub(crate) fn shared(&self) {
+        #[cfg(feature = "loom")]
+        self.0.shared();
+    }
+}
 
 #[cfg(not(feature = "loom"))]
 pub(crate) use parking_lot::{Mutex, MutexGuard};
@@ -64,7 +102,31 @@ mod modelled {
 
     const NOT_POISONED: &str = "nothing panics under these locks";
 
-    #[derive(Default)]
+    #[derive(Debug)]
+    pub(crate) struct Memory {
+        cell: loom::cell::UnsafeCell<()>,
+        _allocation: loom::alloc::Track<()>,
+    }
+
+    impl Memory {
+        pub(crate) fn shared(&self) {
+            self.cell.with(|_| ());
+        }
+    }
+
+    impl Default for Memory {
+        fn default() -> Self {
+            Self { cell: loom::cell::UnsafeCell::new(()), _allocation: loom::alloc::Track::new(()) }
+        }
+    }
+
+    impl Drop for Memory {
+        fn drop(&mut self) {
+            self.cell.with_mut(|_| ());
+        }
+    }
+
+    #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
     pub(crate) struct MutexGuard<'a, T> {
@@ -78,6 +140,10 @@ mod modelled {
     impl<T> Mutex<T> {
         pub(crate) fn new(value: T) -> Self {
             Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner().expect(NOT_POISONED)
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {

@@ -114,7 +114,7 @@ fn constant_value<M: Memory>(constant: &Const, token: M::Token<'_>) -> Value<M> 
         Const::Bool(value) => Value::Bool(*value),
         Const::Int(value) => Value::Int(*value),
         Const::Float(value) => Value::Float(*value),
-        Const::Str(text) => Value::text(&**text, token),
+        Const::Str(text) => Value::Object(M::constant(text, token)),
         Const::Function(index) => Value::Function(*index),
     }
 }
