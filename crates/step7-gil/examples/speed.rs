@@ -8,7 +8,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use step7::{Data, Machine, Program};
+use step7::{Data, Machine, Program, Threading};
 
 const PROGRAM: &str = "
 func fib(n)
@@ -76,7 +76,7 @@ for function, n in (count, 10_000_000), (fib, 27):
 const RUNS: [(&str, i64, f64); 2] = [("count", 10_000_000, 1e7), ("fib", 27, 832_040.0)];
 
 /// Returns the seconds that each run has taken in the machine.
-fn ours(machine: &Machine) -> [f64; 2] {
+fn ours<T: Threading>(machine: &Machine<T>) -> [f64; 2] {
     RUNS.map(|(function, n, _)| {
         let begin = Instant::now();
         machine.run(function, &[Data::Int(n)]).unwrap();
@@ -97,18 +97,22 @@ fn best_of([a, b]: [f64; 2], [c, d]: [f64; 2]) -> [f64; 2] {
 
 fn main() {
     let program: Program = PROGRAM.parse().unwrap();
-    let machine = Machine::builder(program.verify().unwrap()).build().unwrap();
-    let (mut best, mut python) = ([f64::INFINITY; 2], [f64::INFINITY; 2]);
+    let verified = program.verify().unwrap();
+    let machine = Machine::builder(verified.clone()).build().unwrap();
+    let machine_without = Machine::builder(verified).free().build().unwrap();
+    let [mut best, mut free, mut python] = [[f64::INFINITY; 2]; 3];
     for _ in 0..5 {
         best = best_of(best, ours(&machine));
+        free = best_of(free, ours(&machine_without));
         match theirs() {
             Ok(times) => python = best_of(python, times),
             Err(reason) => eprintln!("python3: {}", reason.trim()),
         }
     }
-    println!("{:20} {:>12} {:>12} {:>6}", "ns for each", "here", "CPython", "ratio");
+    println!("{:20} {:>10} {:>10} {:>10} {:>6}", "ns for each", "with GIL", "without", "CPython", "ratio");
     for (at, (function, n, times)) in RUNS.into_iter().enumerate() {
-        let (here, there) = (best[at] / times * 1e9, python[at] / times * 1e9);
-        println!("{:20} {here:12.1} {there:12.1} {:6.2}", format!("{function}({n})"), here / there);
+        let [with, without, theirs] = [best, free, python].map(|seconds| seconds[at] / times * 1e9);
+        let name = format!("{function}({n})");
+        println!("{name:20} {with:10.1} {without:10.1} {theirs:10.1} {:6.2}", with / theirs);
     }
 }

@@ -5,6 +5,14 @@
 //!   thread 2          wait ············ take ─ run …                                  take ─ run …
 //! ```
 //!
+//! # What starves the others
+//!
+//! To ask for the lock is to set a bit, and the one who looks at that bit is the interpreter, at its switch points. A native
+//! function that keeps the lock (`CALL_NATIVE`) has none: however often it is asked, nobody else interprets until it returns.
+//! In CPython it is the same with a long `sorted`, a regular expression, a multiplication of huge integers: one operation,
+//! and so atomic, and so as long as it takes. What computes for long without any object should let go meanwhile
+//! (`CALL_NATIVE_RELEASED`), as `hashlib` and `zlib` do.
+//!
 //! # Invariants
 //!
 //! 1. A fiber runs only while its thread has its [turn](Attached), and stops before the turn ends.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use step7::{CheckAt, Const, Data, Function, Gil, Global, Machine, Op, Policy, Program};
+use step7::{
+    CheckAt, Const, Data, Function, Gil, Global, Machine, MachineBuilder, Op, Policy, Program, Threading,
+};
 
 const FUNCTIONS: u32 = 3;
 
@@ -160,10 +162,13 @@ fn policy() -> impl Strategy<Value = Policy> {
 }
 
 /// Makes a machine whose native function returns its last argument, and refuses to be called without one.
-fn machine(program: &Program, gil: &Gil, check_at: CheckAt) -> Machine {
-    let builder = Machine::builder(program.verify().unwrap()).gil(gil).check_at(check_at).recursion_limit(3);
+fn machine<T: Threading>(builder: MachineBuilder<T>, check_at: CheckAt) -> Machine<T> {
     let last = |args: &[Data]| args.last().cloned().ok_or_else(|| "nothing to return".to_owned());
-    builder.native("n", last).build().unwrap()
+    builder.check_at(check_at).recursion_limit(3).native("n", last).build().unwrap()
+}
+
+fn builder(program: &Program) -> MachineBuilder {
+    Machine::builder(program.verify().unwrap())
 }
 
 fn lock(policy: Policy) -> Gil {
@@ -177,7 +182,7 @@ proptest! {
         check_at in check_at(),
         policy in policy(),
     ) {
-        let machine = machine(&program, &lock(policy), check_at);
+        let machine = machine(builder(&program).gil(&lock(policy)), check_at);
         for _ in 0..2 {
             if let Err(fault) = machine.run("main", &[Data::from("x")]) {
                 let function = program.functions.iter().find(|function| function.name == fault.function);
@@ -192,12 +197,14 @@ proptest! {
     #[test]
     fn a_program_without_loops_does_the_same_wherever_its_thread_lets_go(program in programs(false)) {
         let run = |check_at, policy| {
-            let machine = machine(&program, &lock(policy), check_at);
+            let machine = machine(builder(&program).gil(&lock(policy)), check_at);
             format!("{:?}", machine.run("main", &[Data::Int(1)])) // Unlike `==`, this finds NaN in its place.
         };
         let undisturbed = run(CheckAt::Never, Policy::Interval);
         prop_assert_eq!(&run(CheckAt::EveryInstruction, Policy::Ticks(1)), &undisturbed);
         prop_assert_eq!(&run(CheckAt::BackEdgesAndCalls, Policy::Ticks(1)), &undisturbed);
+        let free = machine(builder(&program).free(), CheckAt::BackEdgesAndCalls);
+        prop_assert_eq!(&format!("{:?}", free.run("main", &[Data::Int(1)])), &undisturbed);
     }
 
     #[test]
@@ -206,15 +213,18 @@ proptest! {
         check_at in check_at(),
         policy in policy(),
     ) {
-        let machine = machine(&program, &lock(policy), check_at);
+        let machine = machine(builder(&program).gil(&lock(policy)), check_at);
         let threads = ["main", "second", "third"].map(|name| machine.start(name, &[Data::Int(1)]).unwrap());
         threads.into_iter().for_each(|thread| drop(thread.join()));
         prop_assert!(!machine.gil().is_taken());
+        let free = self::machine(builder(&program).free(), check_at);
+        let threads = ["main", "second", "third"].map(|name| free.start(name, &[Data::Int(1)]).unwrap());
+        threads.into_iter().for_each(|thread| drop(thread.join()));
     }
 
     #[test]
     fn a_program_with_loops_ends_or_is_stopped(program in programs(true), policy in policy()) {
-        let machine = machine(&program, &lock(policy), CheckAt::BackEdgesAndCalls);
+        let machine = machine(builder(&program).gil(&lock(policy)), CheckAt::BackEdgesAndCalls);
         let (ended, ends) = channel();
         for name in ["main", "second"] {
             let (machine, ended) = (machine.clone(), ended.clone());

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use programs::{COUNT, main_of};
-use step7::{CheckAt, Data, Gil, Machine, MachineBuilder, Policy, Program};
+use step7::{CheckAt, DROP_REQUEST, Data, Gil, Machine, MachineBuilder, Policy, Program};
 
 type Threads = Gil;
 
@@ -143,4 +143,30 @@ fn there_are_no_switch_points_if_so_set() {
     assert_eq!(points(&COUNT.replace("unlocked", "main")), 0);
     assert_eq!(points(&main_of("CALL_NATIVE nothing 0; RETURN")), 0);
     assert_eq!(points(&main_of("LOAD_CONST same; LOAD_CONST 1; CALL 1; RETURN")), 0);
+}
+
+#[test]
+fn native_code_that_keeps_the_lock_starves_the_others_however_often_it_is_asked() {
+    let gil = Gil::builder().interval(Duration::from_micros(100)).build();
+    let (tell, told) = channel();
+    let asked = gil.clone();
+    let machine = builder(&main_of("CALL_NATIVE hog 0; RETURN"))
+        .gil(&gil)
+        .native("hog", move |_| {
+            tell.send(()).unwrap();
+            let switches = asked.figures().switches;
+            let requests = || asked.figures().requests;
+            while requests() < 3 {
+                std::thread::yield_now(); // It is asked again and again.
+            }
+            assert_ne!(asked.breaker().get() & DROP_REQUEST, 0);
+            Ok(Data::Bool(asked.figures().switches == switches))
+        })
+        .build()
+        .unwrap();
+    let hog = machine.start("main", &[Data::None]).unwrap();
+    told.recv().unwrap();
+    let other = machine.start("same", &[Data::Int(7)]).unwrap();
+    assert_eq!(hog.join(), Ok(Data::Bool(true)), "nobody else had the lock meanwhile");
+    assert_eq!(other.join(), Ok(Data::Int(7)));
 }
