@@ -23,9 +23,12 @@
 //!                                                            at the owner's next check, or its end
 //! ```
 //!
-//! Queueing is what finds objects that their owner has forgotten: others drop the last reference, and `local` stays
-//! above zero for ever. The one who is to count down from nothing does not; he leaves his reference in the queue of the
-//! owner ([`owner`](crate::owner)).
+//! Without the queue, an object whose last reference is dropped elsewhere would stay for ever, with `local` above zero. So
+//! a thread that is to count down from nothing does not: it leaves its reference in the owner's queue
+//! ([`owner`](crate::owner)).
+//!
+//! Both counts of an object are in one cache line. While others count, the owner's plain count is slower, too, if they do
+//! it on another core.
 //!
 //! # Invariants
 //!

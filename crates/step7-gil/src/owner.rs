@@ -18,7 +18,8 @@
 //!    uses no plain count after that.
 //! 3. So who has the table's lock, and finds that an owner is not in it, may use the plain counts of that owner's objects;
 //!    and the lock orders that after all that the owner did.
-//! 4. The breaker is set after an object is queued, and cleared before the queue is taken: what is queued is seen.
+//! 4. The breaker is set under the lock under which an object is queued, and cleared before the queue is taken: so what is
+//!    queued is seen.
 //! 5. The table's lock is taken last, and nothing is freed under it.
 //!
 //! The table costs nothing until an object is queued, which happens to it once at most. CPython has a few hundred tables
