@@ -316,7 +316,7 @@ fn a_list_that_contained_itself_is_freed_once_it_was_emptied() {
 }
 
 fn deep_list(py: Py<'_>) -> Ref<Plain> {
-    let depth = if cfg!(miri) { 1000 } else { 1_000_000 };
+    let depth = if cfg!(miri) { 200 } else { 100_000 };
     (0..depth).fold(list(Vec::new(), py), |inner, _| list(vec![Value::Object(inner)], py))
 }
 

@@ -1,24 +1,27 @@
-//! Shows from outside whether objects are alive: counts what was allocated under a tag, and not freed since.
-#![allow(unsafe_code, clippy::multiple_unsafe_ops_per_block, reason = "an allocator has to")]
+//! Shows from outside whether objects are alive: remembers what was allocated under watch, and not freed since.
+#![allow(unsafe_code, reason = "an allocator has to")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::SeqCst};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// Puts the tag under which a piece of memory was allocated in front of it, and counts by tags.
-struct Tagging;
+struct Watching;
 
 #[global_allocator]
-static TAGGING: Tagging = Tagging;
+static WATCHING: Watching = Watching;
 
-const TAGS: usize = 1000;
-static ALIVE: [AtomicIsize; TAGS] = [const { AtomicIsize::new(0) }; TAGS];
+/// The addresses of what is alive, with the tags under which it is watched.
+static ALIVE: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
     /// Tag 0 is for all that is not watched.
     static TAG: Cell<usize> = const { Cell::new(0) };
     /// The tag for what is watched.
     static WATCHED: Cell<usize> = Cell::new(next_tag());
+    /// Whether this thread uses `ALIVE`, which allocates, too.
+    static IS_BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
 fn next_tag() -> usize {
@@ -26,36 +29,30 @@ fn next_tag() -> usize {
     NEXT.fetch_add(1, SeqCst)
 }
 
-/// Returns the layout with room in front, and how much that is.
-fn with_tag(layout: Layout) -> (Layout, usize) {
-    Layout::new::<usize>().extend(layout).expect("a small layout")
+/// Uses what is alive; not within itself.
+fn with_alive(f: impl FnOnce(&mut BTreeMap<usize, usize>)) {
+    if !IS_BUSY.replace(true) {
+        f(&mut ALIVE.lock().expect("nothing panics under this lock"));
+        IS_BUSY.set(false);
+    }
 }
 
-// SAFETY: each piece is the later part of one of the system's, at the same distance when it is freed; its layout is kept.
-unsafe impl GlobalAlloc for Tagging {
+// SAFETY: the system's allocator does it all.
+unsafe impl GlobalAlloc for Watching {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let (whole, distance) = with_tag(layout);
-        let tag = TAG.with(Cell::get);
-        // SAFETY: `whole` is not empty. What it returns, unless it is null, has room for the tag, and for the rest at `distance`.
-        unsafe {
-            let begin = System.alloc(whole);
-            if begin.is_null() {
-                return begin;
-            }
-            begin.cast::<usize>().write(tag);
-            ALIVE[tag].fetch_add(1, SeqCst);
-            begin.add(distance)
+        // SAFETY: our caller has promised what it asks for.
+        let piece = unsafe { System.alloc(layout) };
+        let tag = TAG.get();
+        if tag != 0 {
+            with_alive(|alive| _ = alive.insert(piece.addr(), tag));
         }
+        piece
     }
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        let (whole, distance) = with_tag(layout);
-        // SAFETY: `alloc` has returned `piece` for this layout, so the system's piece begins `distance` before, with the tag.
-        unsafe {
-            let begin = piece.sub(distance);
-            ALIVE[begin.cast::<usize>().read()].fetch_sub(1, SeqCst);
-            System.dealloc(begin, whole);
-        }
+        with_alive(|alive| _ = alive.remove(&piece.addr()));
+        // SAFETY: our caller has promised what it asks for.
+        unsafe { System.dealloc(piece, layout) }
     }
 }
 
@@ -78,6 +75,8 @@ impl Witness {
 
     /// Returns whether any of that was not freed yet.
     pub(crate) fn sees_objects(&self) -> bool {
-        ALIVE[self.0].load(SeqCst) != 0
+        let mut is_seen = false;
+        with_alive(|alive| is_seen = alive.values().any(|tag| *tag == self.0));
+        is_seen
     }
 }
