@@ -50,7 +50,7 @@ use step2::{Entered, Park};
 
 use crate::{Gil, GilGuard, Py};
 
-/// Lets go of a [`Gil`](crate::Gil) while it sleeps in `P`, and holds it otherwise.
+/// Lets go of a [`Gil`] while it sleeps in `P`, and holds it otherwise.
 ///
 /// Each park lets go, also one that only looks (limit zero), as a loop does whose queue is not empty. If nobody wants the lock
 /// that costs some 0.13 µs for each turn of the loop, which is up to 61 polls and takes 1 µs at least. If somebody has asked for
