@@ -21,6 +21,7 @@ fn main() {
     plain_prints_the_programs_own_lines_only();
     by_hand_the_picture_and_the_total_are_always_the_same();
     in_earnest_the_time_is_waited_for();
+    what_takes_its_time_takes_it_by_hand_too_and_says_so();
     colours_are_for_terminals_unless_asked_for();
     the_files_asked_for_are_written();
     a_file_that_cannot_be_written_is_named();
@@ -31,6 +32,7 @@ fn main() {
 
 fn demo() {
     let stage = Stage::from_args();
+    let stage = if env::var_os("REAL_TIME").is_some() { stage.in_real_time() } else { stage };
     let time = Time::for_stage(&stage);
     let clock = time.clone();
     let answer = stage.play(
@@ -93,6 +95,15 @@ fn in_earnest_the_time_is_waited_for() {
     let total = out.lines().next_back().expect("it prints").strip_prefix("total: ").expect("a total");
     let seconds: f64 = total.strip_suffix(" s").expect("in seconds").parse().expect("a number");
     assert!(seconds >= 0.020, "{total}");
+}
+
+fn what_takes_its_time_takes_it_by_hand_too_and_says_so() {
+    let run = |args: &[&str]| command(args).env("REAL_TIME", "1").output().expect("it starts");
+    let output = run(&["--manual-clock"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1, "{output:?}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("(manual clock)"), "{output:?}");
+    assert!(run(&[]).stderr.is_empty(), "nobody has asked for it");
 }
 
 fn colours_are_for_terminals_unless_asked_for() {

@@ -37,6 +37,18 @@ impl Stage {
         }
     }
 
+    /// Plays in real time, whatever was asked for: for programs whose threads take the time that they take.
+    ///
+    /// Says so on standard error to whoever has asked for a manual clock.
+    #[must_use]
+    pub fn in_real_time(mut self) -> Stage {
+        if self.options.manual {
+            eprintln!("--manual-clock: the threads of this demo compute, which takes the time it takes");
+            self.options.manual = false;
+        }
+        self
+    }
+
     /// Tells whether time is to be moved instead of waited for.
     pub fn is_manual(&self) -> bool {
         self.options.manual
