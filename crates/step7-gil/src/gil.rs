@@ -287,7 +287,6 @@ impl Gil {
             "this thread holds the lock already, and would wait for itself: use the guard that it has, or another thread"
         );
         let begin = Instant::now();
-        probe::lock_wanted(self.lane());
         let mut state = self.shared.state.lock();
         state.waiting += 1;
         let mut times = 0;
@@ -327,6 +326,9 @@ impl Gil {
     fn release(&self, id: u64, why: Why) {
         HELD.with(|held| held.set(0));
         probe::lock_released(self.lane());
+        if why == Why::Asked {
+            probe::lock_wanted(self.lane()); // It wants it back, and waits for a switch first.
+        }
         let mut state = self.shared.state.lock();
         let asked = self.breaker().get() & DROP_REQUEST != 0;
         state.is_taken = false;
@@ -428,6 +430,7 @@ impl ThreadState {
     /// As [`take`](Self::take).
     #[must_use]
     pub fn hold<'a>(self) -> GilGuard<'a> {
+        probe::lock_wanted(self.gil.lane());
         self.gil.take(self.id);
         let guard = GilGuard { thread: self, _borrows: PhantomData, _not_send: PhantomData };
         guard.thread.gil.make_pending_calls(guard.py());
@@ -540,10 +543,13 @@ impl GilGuard<'_> {
 
     fn let_go<T>(&mut self, why: Why, meanwhile: impl FnOnce() -> T) -> T {
         /// Takes the lock again, also if what runs without it panics (invariant 4).
-        struct Again<'a>(&'a ThreadState);
+        struct Again<'a>(&'a ThreadState, Why);
 
         impl Drop for Again<'_> {
             fn drop(&mut self) {
+                if self.1 != Why::Asked {
+                    probe::lock_wanted(self.0.gil.lane());
+                }
                 self.0.gil.take(self.0.id);
             }
         }
@@ -551,7 +557,7 @@ impl GilGuard<'_> {
         self.thread.ticks.set(0);
         self.thread.gil.release(self.thread.id, why);
         let output = {
-            let _again = Again(&self.thread);
+            let _again = Again(&self.thread, why);
             meanwhile()
         };
         self.thread.gil.make_pending_calls(self.py());

@@ -24,6 +24,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
+use timeline::probe;
+
 use crate::object::{Memory, Value};
 use crate::vm::{Exit, Fiber, RECURSION_LIMIT, World};
 use crate::waits::Waits;
@@ -326,6 +328,9 @@ impl MachineThread {
     ///
     /// Panics with the panic of a native function.
     pub fn join(self) -> Result<Data, Fault> {
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        probe::parked(None);
+        let ended = self.thread.join();
+        probe::unparked();
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
