@@ -23,7 +23,7 @@ use clap::{Args, ValueEnum};
 
 use crate::workspace::Workspace;
 
-/// The Python programs the course starts from, and one on what the last of them is for.
+/// The Python programs the course starts from, one on what the last of them is for, and five on the GIL.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Demo {
     /// One function sleeps for two seconds, and everything waits for it
@@ -40,11 +40,21 @@ pub(crate) enum Demo {
     AsyncWith,
     /// A hundred deposits on one thread: 1 without a lock, 100 with
     Transactions,
+    /// Two threads that compute take as long as one that does both
+    GilCpu,
+    /// Threads that wait, wait together, unless native code keeps the lock
+    GilIo,
+    /// Whoever does IO waits for whoever computes, again and again
+    Convoy,
+    /// Two threads add to one variable, in every order there is
+    Race,
+    /// An interpreter for each thread, and one without a lock
+    Nogil,
 }
 
 impl Demo {
     /// All of them, in the order of the course.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Blocking,
         Self::AsyncAwait,
         Self::Gather,
@@ -52,6 +62,11 @@ impl Demo {
         Self::AsyncFor,
         Self::AsyncWith,
         Self::Transactions,
+        Self::GilCpu,
+        Self::GilIo,
+        Self::Convoy,
+        Self::Race,
+        Self::Nogil,
     ];
 
     /// Returns the package the demo is an example of.
@@ -62,6 +77,7 @@ impl Demo {
             Self::Gather | Self::CreateTask => "step4",
             Self::AsyncFor => "step5",
             Self::AsyncWith | Self::Transactions => "step6",
+            Self::GilCpu | Self::GilIo | Self::Convoy | Self::Race | Self::Nogil => "step7",
         }
     }
 
@@ -88,7 +104,7 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     plain: bool,
 
-    /// Let time jump instead of passing: no waiting, and the same timeline every time
+    /// Let time jump instead of passing: no waiting, and the same timeline every time; step 7 computes in real time
     #[arg(long)]
     manual_clock: bool,
 

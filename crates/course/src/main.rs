@@ -43,7 +43,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Run one of the Python programs the course starts from, on our own runtimes; without a name, run them all
+    /// Run one of the Python programs the course starts from, or a demo beyond them, on our own runtimes; without a
+    /// name, run them all
     #[command(after_help = EXIT_CODES)]
     Demo(DemoArgs),
     /// Print the steps and the demos, one a line, with tabs between the columns

@@ -9,7 +9,7 @@ fn an_unknown_demo_is_refused_with_the_names_and_a_suggestion() {
     let output = course(&["demo", "gater"]).output().expect("it starts");
     assert_eq!(output.status.code(), Some(2));
     let message = stderr(&output);
-    assert!(message.contains("[possible values: blocking, async-await, gather, create-task, async-for, async-with, transactions]"), "{message}");
+    assert!(message.contains("[possible values: blocking, async-await, gather, create-task, async-for, async-with, transactions, gil-cpu, gil-io, convoy, race, nogil]"), "{message}");
     assert!(message.contains("a similar value exists: 'gather'"), "{message}");
 }
 

@@ -4,7 +4,7 @@ mod tool;
 
 use std::process::{Command, Stdio};
 
-use tool::{Scratch, course, printed, root};
+use tool::{Scratch, course, printed, root, stderr};
 
 /// A demo, the program it is taken from, and what both print.
 struct Program {
@@ -43,6 +43,69 @@ const ALL: [Program; 6] = [BLOCKING, ASYNC_AWAIT, GATHER, CREATE_TASK, ASYNC_FOR
 /// Not one of the note's programs: it goes on where `async with` ends.
 const TRANSACTIONS: &str =
     "Without a lock: 1\nWith a lock: 100\nIn transactions: 100\nWithout an await in between: 100\n";
+
+/// A demo of step 7: its threads take the time that they take, so only what its lines begin with is always the same.
+struct Measured {
+    demo: &'static str,
+    /// What some of its lines begin with, in this order.
+    rows: &'static [&'static str],
+}
+
+const GIL_CPU: Measured = Measured {
+    demo: "gil-cpu",
+    rows: &[
+        "                                time   ratio  switches    shares",
+        "one after the other ",
+        "two threads, every 5 ms ",
+        "two threads, every 0.5 ms ",
+    ],
+};
+const GIL_IO: Measured = Measured {
+    demo: "gil-io",
+    rows: &[
+        "8 waits of 50ms ",
+        "  one after the other ",
+        "  8 threads ",
+        "  8 tasks on one thread ",
+        "8 native calls of 20ms",
+        "  8 threads, which keep the lock ",
+        "  8 threads, which let go of it ",
+    ],
+};
+const CONVOY: Measured = Measured { demo: "convoy", rows: &["How late, after a sleep of 1 ms"] };
+const RACE: Measured = Measured { demo: "race", rows: &["Two threads add 1 twice"] };
+const NOGIL: Measured = Measured {
+    demo: "nogil",
+    rows: &[
+        "                                time   ratio  n + 1, 200000 times",
+        "one after the other ",
+        "two threads, one lock ",
+        "two machines, a lock each ",
+    ],
+};
+const MEASURED: [Measured; 5] = [GIL_CPU, GIL_IO, CONVOY, RACE, NOGIL];
+
+impl Measured {
+    fn prints_its_rows(&self) {
+        self.is_in(&printed(&mut course(&["demo", self.demo, "--plain"])));
+    }
+
+    /// Checks that its rows are among the lines of `text`, and returns what follows them.
+    fn is_in<'a>(&self, text: &'a str) -> &'a str {
+        self.rows.iter().fold(text, |text, row| {
+            let mut lines = text.split_inclusive('\n');
+            let found = lines.find(|line| line.starts_with(row));
+            assert!(found.is_some(), "{}: a line that begins with {row:?} in\n{text}", self.demo);
+            &text[text.len() - lines.map(str::len).sum::<usize>()..]
+        })
+    }
+
+    fn draws_who_waits_for_the_lock(&self) {
+        let drawn = printed(&mut course(&["demo", self.demo]));
+        assert!(drawn.contains("L waits for a lock"), "{drawn}");
+        assert!(drawn.contains(" wants lock 0\n"), "{drawn}");
+    }
+}
 
 impl Program {
     fn text(&self) -> String {
@@ -127,17 +190,71 @@ fn transactions_prints_what_became_of_a_hundred_deposits() {
 }
 
 #[test]
+fn gil_cpu_prints_its_rows() {
+    GIL_CPU.prints_its_rows();
+}
+
+#[test]
+fn gil_io_prints_its_rows() {
+    GIL_IO.prints_its_rows();
+}
+
+#[test]
+fn convoy_prints_its_rows() {
+    CONVOY.prints_its_rows();
+}
+
+#[test]
+fn race_prints_its_rows() {
+    RACE.prints_its_rows();
+}
+
+#[test]
+fn nogil_prints_its_rows() {
+    NOGIL.prints_its_rows();
+}
+
+#[test]
+fn gil_cpu_draws_who_waits_for_the_lock() {
+    GIL_CPU.draws_who_waits_for_the_lock();
+}
+
+#[test]
+fn gil_io_draws_who_waits_for_the_lock() {
+    GIL_IO.draws_who_waits_for_the_lock();
+}
+
+#[test]
+fn nogil_draws_who_waits_for_the_lock() {
+    NOGIL.draws_who_waits_for_the_lock();
+}
+
+#[test]
+fn what_computes_takes_real_time_and_says_so_to_whoever_asks_for_another() {
+    for Measured { demo, .. } in [GIL_CPU, GIL_IO, NOGIL] {
+        let run = |args: &[&str]| course(&[&["demo", demo, "--plain"], args].concat()).output();
+        let asked = run(&["--manual-clock"]).expect("it starts");
+        assert!(asked.status.success(), "{}", stderr(&asked));
+        assert!(stderr(&asked).contains("--manual-clock: "), "{}", stderr(&asked));
+    }
+}
+
+#[test]
 fn without_a_name_all_run_in_order_under_a_heading_each() {
     let all = printed(&mut course(&["demo", "--manual-clock", "--color", "never"]));
     let headings: Vec<&str> = all.lines().filter(|line| line.starts_with("== ")).collect();
-    let of_the_note = ALL.iter().map(|program| format!("== {}", program.demo));
-    assert_eq!(headings, of_the_note.chain(["== transactions".to_owned()]).collect::<Vec<_>>());
+    let names = ALL.iter().map(|program| program.demo).chain(["transactions"]);
+    let names = names.chain(MEASURED.iter().map(|measured| measured.demo));
+    assert_eq!(headings, names.map(|name| format!("== {name}")).collect::<Vec<_>>());
 }
 
 #[test]
 fn without_a_name_plain_prints_the_lines_of_all_and_no_heading() {
     let expected: String = ALL.iter().map(Program::text).collect::<String>() + TRANSACTIONS;
-    assert_eq!(printed(&mut course(&["demo", "--plain", "--manual-clock"])), expected);
+    let all = printed(&mut course(&["demo", "--plain", "--manual-clock"]));
+    let measured = all.strip_prefix(&expected).unwrap_or_else(|| panic!("not as expected:\n{all}"));
+    assert!(!measured.contains("== "), "{measured}");
+    MEASURED.iter().fold(measured, |text, measured| measured.is_in(text));
 }
 
 #[test]
