@@ -164,10 +164,8 @@ fn compare() -> Result<(), Box<dyn Error>> {
     row("two threads, one lock", at_once([&machine, &machine], ROUNDS)?, Some(added(&machine)?));
     let [one, other] = pair()?;
     row("two machines, a lock each", at_once([&one, &other], ROUNDS)?, None);
-
-    // The machine without a lock: once Machine::builder(..).free() exists.
-    // let free = alone()?.free().build()?;
-    // row("two threads, no lock", at_once([&free, &free], ROUNDS)?, Some(added(&free)?));
+    let free = alone()?.free().build()?;
+    row("two threads, no lock", at_once([&free, &free], ROUNDS)?, Some(added(&free)?));
     Ok(())
 }
 

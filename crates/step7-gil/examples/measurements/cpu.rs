@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use step7::{CheckAt, Data, Gil, INTERVAL, Machine, Policy};
+use step7::{CheckAt, Data, Gil, INTERVAL, Machine, Policy, Threading};
 
 use crate::Unit::{Nanos, PerSecond, Percent, Ratio};
 use crate::program::{best, builder, every, in_a_row, together};
@@ -13,26 +13,29 @@ use crate::{Row, Unit};
 
 const ROUNDS: [Data; 1] = [Data::Int(10_000_000)];
 
-fn twice(machine: &Machine) -> [(&Machine, &'static str); 2] {
+fn twice<T: Threading>(machine: &Machine<T>) -> [(&Machine<T>, &'static str); 2] {
     [(machine, "count"), (machine, "count")]
 }
 
-/// M1: two threads that compute are no faster than one that does both, unless each has an interpreter of its own.
+/// M1: two threads that compute are no faster than one that does both, unless each has an interpreter of its own, or there is no lock.
 pub(crate) fn two_threads() -> Vec<Row> {
     let [at_5, at_half, at_twentieth] = [1, 10, 100].map(|part| every(INTERVAL / part));
     let (one, other) = (every(INTERVAL), every(INTERVAL));
-    let [base, at_5, at_half, at_twentieth, two_machines] = best([
+    let free = builder(&Gil::default()).free().build().unwrap();
+    let [base, at_5, at_half, at_twentieth, two_machines, no_lock] = best([
         &|| in_a_row(&twice(&at_5), &ROUNDS),
         &|| together(&twice(&at_5), &ROUNDS),
         &|| together(&twice(&at_half), &ROUNDS),
         &|| together(&twice(&at_twentieth), &ROUNDS),
         &|| together(&[(&one, "count"), (&other, "count")], &ROUNDS),
+        &|| together(&twice(&free), &ROUNDS),
     ]);
     vec![
         Row::new("two threads, every 5 ms", Ratio, at_5 / base, 0.75, f64::INFINITY),
         Row::new("two threads, every 0.5 ms", Ratio, at_half / base, 0.75, f64::INFINITY),
         Row::new("two threads, every 0.05 ms", Ratio, at_twentieth / base, 0.75, f64::INFINITY),
         Row::new("two interpreters", Ratio, two_machines / base, 0.0, 0.75),
+        Row::new("two threads, no lock", Ratio, no_lock / base, 0.0, 0.75),
     ]
 }
 

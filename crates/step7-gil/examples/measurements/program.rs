@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use step7::{Data, Gil, Machine, MachineBuilder, Program};
+use step7::{Data, Gil, Machine, MachineBuilder, Program, Threading};
 
 const PROGRAM: &str = "
 func count(n) locals(i)         # i = 0; while i < n: i = i + 1
@@ -119,14 +119,14 @@ pub(crate) fn every(interval: Duration) -> Machine {
 }
 
 /// Starts a thread for each function, all with the same arguments, and waits for their ends.
-pub(crate) fn together(functions: &[(&Machine, &str)], args: &[Data]) {
-    let start = |(machine, function): &(&Machine, &str)| machine.start(function, args).unwrap();
+pub(crate) fn together<T: Threading>(functions: &[(&Machine<T>, &str)], args: &[Data]) {
+    let start = |(machine, function): &(&Machine<T>, &str)| machine.start(function, args).unwrap();
     let threads: Vec<_> = functions.iter().map(start).collect();
     threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
 }
 
 /// Runs the same functions on this thread, one after the other.
-pub(crate) fn in_a_row(functions: &[(&Machine, &str)], args: &[Data]) {
+pub(crate) fn in_a_row<T: Threading>(functions: &[(&Machine<T>, &str)], args: &[Data]) {
     for (machine, function) in functions {
         machine.run(function, args).unwrap();
     }
