@@ -20,7 +20,7 @@ pub(crate) fn text(workspace: &Workspace) -> String {
         line(&mut screen, &format!("     {test:<20}  read {}", step.reading));
     }
     line(&mut screen, "\nNext:");
-    line(&mut screen, "  cargo course demo          six small Python programs, and six demos beyond them");
+    line(&mut screen, "  cargo course demo          six small Python programs, and six demos more");
     line(&mut screen, "  cargo course demo gather   just one of them; with --help, its options");
     if let Some(first) = workspace.steps.first() {
         let test = format!("cargo test -p {}", first.package());

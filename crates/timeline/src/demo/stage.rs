@@ -43,7 +43,7 @@ impl Stage {
     #[must_use]
     pub fn in_real_time(mut self) -> Stage {
         if self.options.manual {
-            eprintln!("--manual-clock: the threads of this demo compute, which takes the time it takes");
+            eprintln!("--manual-clock moves no thread of the system: this takes the time that it takes");
             self.options.manual = false;
         }
         self
