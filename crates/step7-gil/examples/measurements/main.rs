@@ -116,7 +116,11 @@ fn main() {
         Err(why) => println!("without CPython: {why}"),
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("{cores} cores, load before: {}\n", load());
+    println!("{cores} cores, load before: {}", load());
+    if load().parse::<f64>().is_ok_and(|load| load * 2.0 > cores as f64) {
+        println!("others compute here, too: what needs a second core, or is woken on time, will be outside");
+    }
+    println!();
     println!("{:3} {:45} {:>9} {:>9}   should be", "", "", "CPython", "here");
     for (id, measure) in GROUPS {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == id) {
