@@ -194,6 +194,13 @@ impl ThreadPark {
         let sleeper = Sleeper { token: ParkToken::new(), thread: current() };
         Self { sleeper: Arc::new(sleeper), stays_here: PhantomData }
     }
+
+    /// Says whether there is just one waker, and it has not been called since the last sleep.
+    #[inline]
+    pub(crate) fn is_as_new(&self) -> bool {
+        // Relaxed, so the last call of a waker that is gone may be missed. That costs one early return from `park`.
+        Arc::strong_count(&self.sleeper) == 2 && self.sleeper.token.0.load(Relaxed) == EMPTY
+    }
 }
 
 impl Default for ThreadPark {

@@ -8,6 +8,7 @@ pub(crate) use std::{
     sync::atomic::AtomicU8,
     sync::{Mutex, MutexGuard},
     thread::{Thread, current, park, park_timeout},
+    thread_local,
 };
 
 #[cfg(feature = "loom")]
@@ -15,6 +16,7 @@ pub(crate) use loom::{
     sync::atomic::AtomicU8,
     sync::{Mutex, MutexGuard},
     thread::{Thread, current, park},
+    thread_local,
 };
 
 /// Loom has no time: a sleep with a limit is over at once, and others may run first.
