@@ -16,13 +16,17 @@
 //! 2. Neither the wheel nor the thread-local is borrowed while a waker is called, cloned or dropped: foreign code may set
 //!    timers, drop sleeps, and run drivers of its own.
 //! 3. A waker that panics takes nothing with it: the others are woken, and the park returns.
-//! 4. A manual clock does not move while there is a [`Hold`]. Whoever lets go of one has woken first whom it worked for, so
+//! 4. Whether a deadline has passed is decided by the last reading of a real clock if that was more than a tick before
+//!    it, and else by a new one. So who sets a timer in the past, since the thread has computed meanwhile, does not
+//!    notice; it comes due at the next park, as it would have if it had been set before.
+//! 5. A manual clock does not move while there is a [`Hold`]. Whoever lets go of one has woken first whom it worked for, so
 //!    the driver looks at the holds before it looks for wakes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::sync::atomic::{
     AtomicU64, AtomicUsize,
@@ -131,7 +135,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         if let Some((holds, waker)) = self.held.take() {
-            // Release: the driver that sees this count sees the wakes before it, too (invariant 4).
+            // Release: the driver that sees this count sees the wakes before it, too (invariant 5).
             holds.fetch_sub(1, Release);
             wake_quietly(waker); // Nobody else may be left to wake it.
         }
@@ -254,15 +258,18 @@ pub(crate) fn current() -> Rc<Timers> {
 /// Names one timer of one wheel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Registration {
-    wheel: u64,
+    wheel: NonZeroU64,
     key: Key,
 }
 
 /// The wheel of one driver, with its clock.
 #[derive(Debug)]
 pub(crate) struct Timers {
-    id: u64,
+    /// Not zero, so that a `Sleep` can say in the same place that it has no timer.
+    id: NonZeroU64,
     clock: Clock,
+    /// What the clock showed when it was last read, in nanoseconds.
+    last_reading: Cell<u64>,
     /// Ends the driver's sleep.
     waker: Waker,
     /// How many [`Hold`]s there are.
@@ -272,18 +279,31 @@ pub(crate) struct Timers {
 
 impl Timers {
     fn new(clock: Clock, waker: Waker) -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let id = NEXT_ID.fetch_add(1, Relaxed);
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let id = NonZeroU64::new(NEXT_ID.fetch_add(1, Relaxed))
+            .expect("64 bits of drivers take centuries to make");
         dropped_elsewhere().insert(id, Vec::new());
         let mut wheel = Wheel::new();
+        let now = nanos(clock.now());
         // The wheel begins at tick zero, and is empty: turning it to the present costs nothing.
-        assert!(wheel.pop(nanos(clock.now()) / NANOS_PER_TICK).is_none());
-        Self { id, clock, waker, holds: Arc::default(), wheel: RefCell::new(wheel) }
+        assert!(wheel.pop(now / NANOS_PER_TICK).is_none());
+        let (last_reading, wheel) = (Cell::new(now), RefCell::new(wheel));
+        Self { id, clock, last_reading, waker, holds: Arc::default(), wheel }
     }
 
     /// Returns the time in nanoseconds.
     pub(crate) fn now(&self) -> u64 {
-        nanos(self.clock.now())
+        let now = nanos(self.clock.now());
+        self.last_reading.set(now);
+        now
+    }
+
+    /// Says whether `deadline` has passed. Reads a real clock only if it may just have (invariant 4).
+    pub(crate) fn has_passed(&self, deadline: u64) -> bool {
+        let last_reading = self.last_reading.get();
+        let is_far =
+            deadline.saturating_sub(last_reading) > NANOS_PER_TICK && self.clock.as_manual().is_none();
+        deadline <= last_reading || !is_far && deadline <= self.now()
     }
 
     /// Sets a timer, for no later than [`LAST_TICK`]. Takes O(1).
@@ -381,10 +401,10 @@ pub(crate) fn cancel(timer: Registration) {
 }
 
 /// Timers whose `Sleep` was dropped on another thread than their wheel's, by wheel; a wheel that is gone has no list.
-static DROPPED_ELSEWHERE: Mutex<BTreeMap<u64, Vec<Key>>> = Mutex::new(BTreeMap::new());
+static DROPPED_ELSEWHERE: Mutex<BTreeMap<NonZeroU64, Vec<Key>>> = Mutex::new(BTreeMap::new());
 /// How many keys stand in those lists: only a hint, which saves the lock.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-fn dropped_elsewhere() -> std::sync::MutexGuard<'static, BTreeMap<u64, Vec<Key>>> {
+fn dropped_elsewhere() -> std::sync::MutexGuard<'static, BTreeMap<NonZeroU64, Vec<Key>>> {
     DROPPED_ELSEWHERE.lock().expect("nothing panics under this lock")
 }

@@ -25,7 +25,7 @@
 /// Stands for "no node" in a link. A plain `Option<u32>` would take twice the room.
 const NONE: u32 = u32::MAX;
 
-/// The generation after the last that a key may have. A node that reaches it is never used again: 40 bytes lost for
+/// The generation after the last that a key may have. A node that reaches it is never used again: 32 bytes lost for
 /// every four billion timers, and in exchange no key, however old, fits a value that is not its own.
 const RETIRED: u32 = u32::MAX;
 
@@ -69,7 +69,7 @@ pub(crate) struct Entries<T> {
 
 struct Node<T> {
     value: Option<T>,
-    at: u64,
+    at: u32,
     prev: u32,
     next: u32,
     generation: u32,
@@ -99,8 +99,9 @@ impl<T> Entries<T> {
         self.len
     }
 
-    /// Puts a value into a free node. The caller owes it a place in a list.
-    pub(crate) fn add(&mut self, at: u64, value: T) -> u32 {
+    /// Puts a value into a free node, with as much of its deadline as the caller needs to know again. The caller owes
+    /// it a place in a list.
+    pub(crate) fn add(&mut self, at: u32, value: T) -> u32 {
         let index = if self.free == NONE { self.grow() } else { self.free };
         let node = &mut self.nodes[index as usize];
         self.free = node.next;
@@ -141,7 +142,7 @@ impl<T> Entries<T> {
         (node.generation == key.generation).then_some(key.index)
     }
 
-    pub(crate) fn at(&self, index: u32) -> u64 {
+    pub(crate) fn at(&self, index: u32) -> u32 {
         self.nodes[index as usize].at
     }
 
@@ -199,8 +200,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_waiting_waker_takes_40_bytes() {
-        assert!(size_of::<Node<Waker>>() <= 40);
+    fn a_waiting_waker_takes_32_bytes() {
+        assert!(size_of::<Node<Waker>>() <= 32);
     }
 
     #[test]

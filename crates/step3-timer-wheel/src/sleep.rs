@@ -19,6 +19,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use Unset::{After, Done, Never, Until, Yielded};
+
 use crate::clock::nanos;
 use crate::driver::{LAST_TICK, Registration, Timers, cancel, current};
 
@@ -42,14 +44,14 @@ use crate::driver::{LAST_TICK, Registration, Timers, cancel, current};
 /// });
 /// ```
 pub fn sleep(time: Duration) -> Sleep {
-    Sleep { state: State::After(nanos(time)) }
+    Sleep { state: State::Unset(After(nanos(time))) }
 }
 
 /// Waits until the driver's clock shows `deadline` (see [`now`](crate::now)); yields once if that has passed.
 ///
 /// In all else as [`sleep`].
 pub fn sleep_until(deadline: Duration) -> Sleep {
-    Sleep { state: State::Until(nanos(deadline)) }
+    Sleep { state: State::Unset(Until(nanos(deadline))) }
 }
 
 /// Waits for a while or for a moment: the future of [`sleep`] and [`sleep_until`].
@@ -72,12 +74,19 @@ pub struct Sleep {
     state: State,
 }
 
+/// The states without a timer are an enum of their own, as that takes less room: a registration holds a number that is
+/// never zero, so zero can mean that there is none.
 #[derive(Debug)]
 enum State {
+    Set { deadline: u64, timer: Registration },
+    Unset(Unset),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Unset {
     After(u64),
     Until(u64),
     Yielded,
-    Set { deadline: u64, timer: Registration },
     Never,
     Done,
 }
@@ -87,23 +96,26 @@ impl Sleep {
     ///
     /// Poll it after that: the old timer is gone, and the new one is set at the next poll.
     pub fn reset(&mut self, deadline: Duration) {
-        self.disarm(State::Until(nanos(deadline)));
+        self.disarm(Until(nanos(deadline)));
     }
 
     /// Goes to `next`, and takes the timer out of the wheel if there is one.
-    fn disarm(&mut self, next: State) {
-        if let State::Set { timer, .. } = std::mem::replace(&mut self.state, next) {
+    fn disarm(&mut self, next: Unset) {
+        if let State::Set { timer, .. } = self.state {
+            self.state = State::Unset(next);
             cancel(timer);
+        } else {
+            self.state = State::Unset(next);
         }
     }
 
-    /// Sets the timer, or yields if `deadline` has passed.
-    fn arm(&mut self, timers: &Timers, deadline: u64, now: u64, cx: &Context<'_>) {
-        if deadline <= now {
-            self.state = State::Yielded;
+    /// Sets the timer, or yields if the deadline has passed.
+    fn arm(&mut self, timers: &Timers, deadline: u64, has_passed: bool, cx: &Context<'_>) {
+        if has_passed {
+            self.state = State::Unset(Yielded);
             cx.waker().wake_by_ref();
         } else if deadline > LAST_TICK {
-            self.state = State::Never;
+            self.state = State::Unset(Never);
         } else {
             let waker = cx.waker().clone();
             self.state = State::Set { deadline, timer: timers.set(deadline, waker) };
@@ -116,34 +128,32 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.state {
-            State::After(time) => {
-                let timers = current();
-                let now = timers.now();
-                self.arm(&timers, now.saturating_add(time), now, cx);
-            }
-            State::Until(deadline) => {
-                let timers = current();
-                self.arm(&timers, deadline, timers.now(), cx);
-            }
             State::Set { deadline, timer } => {
                 let timers = current();
                 if !timers.renew(timer, cx.waker()) {
                     // It has fired, or we are on another thread now, or the deadline is beyond the wheel's range.
-                    let now = timers.now();
-                    if deadline <= now {
-                        self.disarm(State::Done);
+                    if timers.has_passed(deadline) {
+                        self.disarm(Done);
                         return Poll::Ready(());
                     }
-                    self.disarm(State::Until(deadline));
-                    self.arm(&timers, deadline, now, cx);
+                    self.disarm(Until(deadline));
+                    self.arm(&timers, deadline, false, cx);
                 }
             }
-            State::Never => {}
-            State::Yielded => {
-                self.state = State::Done;
+            State::Unset(After(time)) => {
+                let timers = current();
+                self.arm(&timers, timers.now().saturating_add(time), time == 0, cx);
+            }
+            State::Unset(Until(deadline)) => {
+                let timers = current();
+                self.arm(&timers, deadline, timers.has_passed(deadline), cx);
+            }
+            State::Unset(Never) => {}
+            State::Unset(Yielded) => {
+                self.state = State::Unset(Done);
                 return Poll::Ready(());
             }
-            State::Done => {
+            State::Unset(Done) => {
                 panic!("`Sleep` was polled after it had returned Ready; `reset` makes it wait again")
             }
         }
@@ -153,6 +163,16 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.disarm(State::Done);
+        self.disarm(Done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_takes_24_bytes() {
+        assert_eq!(size_of::<Sleep>(), 24);
     }
 }

@@ -18,8 +18,8 @@
 //! level 1   64 slots of  64 ticks              the rest of these  4,096
 //! level 2   64 slots of 64² ticks              the rest of these    64³
 //!   ...
-//! level 5   64 slots of 64⁵ ticks              the rest of these    64⁶ = 2³⁶, which we call a lap
-//! level 6    1 slot  of 64⁶ ticks              the next lap, as far as a deadline may reach into it
+//! level 4   64 slots of 64⁴ ticks              the rest of these    64⁵ = 2³⁰, which we call a lap
+//! level 5    1 slot  of 64⁵ ticks              the next lap, as far as a deadline may reach into it
 //! ```
 //!
 //! # Invariants
@@ -32,13 +32,15 @@
 //! 3. Bit *i* of a level's `occupied` is set exactly if its slot *i* is not empty.
 //! 4. A slot's deadlines agree in its level's digit and in all above. By 1 and 2, that digit is greater than `now`'s
 //!    (on level 0 it may be equal), and what waits on a level is due before anything on the levels above. So the first
-//!    bit of the lowest level in use finds the slot whose turn is next. (On level 6, all are in the lap after `now`'s:
+//!    bit of the lowest level in use finds the slot whose turn is next. (On level 5, all are in the lap after `now`'s:
 //!    they share one slot, and which of the 64 it is does not matter.)
 //! 5. Entries of one deadline stand in one list, in the order they were set. In one list, by 2. In order, because an
 //!    entry joins at the end, and because a slot spills front to back into lists that are empty: it is on the lowest
 //!    level in use, and they are below.
 //! 6. A slot's `earliest` is in the slot's range, and no entry of the slot is due before it. It is the deadline of the
 //!    first to come due, unless that entry was removed since the slot was last empty.
+//! 7. Any two deadlines are less than 2³² ticks apart. So an entry keeps only the lower half of its own: with `now` at
+//!    hand, that is all of it.
 //!
 //! # Absent on purpose
 //!
@@ -54,15 +56,15 @@ use crate::entries::{Entries, List};
 /// How many bits of a deadline one level looks at.
 const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
-/// Six levels for the digits of a lap, and one for the lap that follows.
-const LEVELS: usize = 7;
+/// Five levels for the digits of a lap, and one for the lap that follows.
+const LEVELS: usize = 6;
 const TOP: u32 = LEVELS as u32 - 1;
 
 /// Holds values until their deadlines, and hands them out in order: by deadline, and of the same deadline by the order
 /// in which they were set.
 ///
 /// Time is counted in ticks since the wheel was made; how long a tick is, and when it is over, is the owner's to say.
-/// The wheel itself takes 7 KiB; each entry takes 40 bytes if the value is a [`Waker`](std::task::Waker). The only
+/// The wheel itself takes 6 KiB; each entry takes 32 bytes if the value is a [`Waker`](std::task::Waker). The only
 /// allocation is one vector, which grows to the largest number of entries that ever waited at once and stays so.
 ///
 /// ```
@@ -127,7 +129,7 @@ impl Place {
 }
 
 impl<T> Wheel<T> {
-    /// A deadline may be up to this many ticks ahead, exclusive: 2^36, which is 795 days if a tick is a millisecond.
+    /// A deadline may be up to this many ticks ahead, exclusive: 2^30, which is 12 days if a tick is a millisecond.
     pub const RANGE: u64 = 1 << (TOP * DIGIT);
 
     /// Makes an empty wheel that stands at tick 0. To start at another tick, [`pop`](Self::pop) to it: that takes O(1).
@@ -172,7 +174,7 @@ impl<T> Wheel<T> {
         if at - self.now >= Self::RANGE {
             return Err(TooFar);
         }
-        let index = self.entries.add(at, value);
+        let index = self.entries.add(at as u32, value);
         self.link(index);
         Ok(self.entries.key(index))
     }
@@ -248,9 +250,15 @@ impl<T> Wheel<T> {
         }
     }
 
+    /// Returns an entry's deadline (invariant 7).
+    fn at(&self, index: u32) -> u64 {
+        let ahead = self.entries.at(index).wrapping_sub(self.now as u32);
+        self.now + u64::from(ahead)
+    }
+
     /// Puts an entry at the end of the list of the slot it belongs to.
     fn link(&mut self, index: u32) {
-        let at = self.entries.at(index);
+        let at = self.at(index);
         let Place { level, slot } = Place::of(at, self.now);
         self.occupied[level] |= 1 << slot;
         let slot = &mut self.slots[level][slot];
@@ -260,7 +268,7 @@ impl<T> Wheel<T> {
 
     /// Takes an entry out of the slot it belongs to, and out of the wheel.
     fn unlink(&mut self, index: u32) -> T {
-        let Place { level, slot } = Place::of(self.entries.at(index), self.now);
+        let Place { level, slot } = Place::of(self.at(index), self.now);
         let list = &mut self.slots[level][slot].list;
         self.entries.unlink(list, index);
         if list.first().is_none() {
@@ -299,7 +307,7 @@ pub struct TooFar;
 
 impl fmt::Display for TooFar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the deadline was 2^36 ticks or more ahead")
+        f.write_str("the deadline was 2^30 ticks or more ahead")
     }
 }
 
@@ -349,7 +357,7 @@ mod tests {
 
         fn deadlines(&self, place: Place) -> Vec<u64> {
             let entries = self.entries.walk(&self.slot(place).list);
-            entries.into_iter().map(|index| self.entries.at(index)).collect()
+            entries.into_iter().map(|index| self.at(index)).collect()
         }
     }
 
@@ -360,14 +368,14 @@ mod tests {
         assert_eq!(place(63, 0), (0, 63));
         assert_eq!(place(64, 63), (1, 1)); // one tick ahead, and yet one level up
         assert_eq!(place(5 * 64 + 9, 64), (1, 5));
-        assert_eq!(place(Wheel::<()>::RANGE - 1, 0), (5, 63));
-        assert_eq!(place(Wheel::<()>::RANGE, 1), (6, 1));
-        assert_eq!(place(1 << 63, (1 << 63) - 1), (6, 0)); // a carry through every digit
+        assert_eq!(place(Wheel::<()>::RANGE - 1, 0), (4, 63));
+        assert_eq!(place(Wheel::<()>::RANGE, 1), (5, 1));
+        assert_eq!(place(1 << 63, (1 << 63) - 1), (5, 0)); // a carry through every digit
     }
 
     #[test]
-    fn the_wheel_itself_takes_7_kib() {
-        assert!(size_of::<Wheel<()>>() <= 7 * 1024 + 128);
+    fn the_wheel_itself_takes_6_kib() {
+        assert!(size_of::<Wheel<()>>() <= 6 * 1024 + 128);
     }
 
     proptest! {
@@ -379,12 +387,12 @@ mod tests {
 
         #[test]
         fn the_invariants_hold_after_every_step(
-            (laps, back) in (0..=1_u64 << 28, 0..100_u64),
-            steps in vec((0..4_u8, 0..37_u32, any::<u64>()), 0..if cfg!(miri) { 6 } else { 100 }),
+            (laps, back) in (0..=1_u64 << 34, 0..100_u64),
+            steps in vec((0..4_u8, 0..31_u32, any::<u64>()), 0..if cfg!(miri) { 6 } else { 100 }),
         ) {
             let mut wheel = Wheel::new();
             let mut keys = Vec::new();
-            wheel.pop((laps << 36).wrapping_sub(back)); // just before a lap begins
+            wheel.pop((laps << 30).wrapping_sub(back)); // just before a lap begins
             for (step, bits, noise) in steps {
                 let tick = wheel.now().saturating_add(noise & ((1 << bits) - 1));
                 match step {

@@ -221,7 +221,7 @@ fn close_to_the_end_of_the_clock_a_sleep_ends_in_time_or_never() {
 
 #[test]
 fn a_sleep_beyond_the_range_of_the_wheel_ends_when_it_said() {
-    for (length, laps) in [(days(795), 1), (days(796), 2), (days(1_000), 2), (days(20_000), 26)] {
+    for (length, laps) in [(days(12), 1), (days(13), 2), (days(24), 2), (days(1_000), 81)] {
         let (slept, timeline) = record(async move {
             sleep(length).await;
             now()
@@ -230,7 +230,7 @@ fn a_sleep_beyond_the_range_of_the_wheel_ends_when_it_said() {
         assert_eq!(
             timeline.parks(),
             laps,
-            "the wheel looks 795 days ahead, so {length:?} takes this many looks"
+            "the wheel looks 12 days ahead, so {length:?} takes this many looks"
         );
     }
 }
