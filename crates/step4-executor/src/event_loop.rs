@@ -33,7 +33,6 @@ use std::io;
 use std::pin::pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
-use std::thread::LocalKey;
 use std::time::Duration;
 
 use step2::{Entered, Park};
@@ -109,19 +108,24 @@ where
         )
     };
     // A clean-up may need tasks of its own: they share its privilege.
-    start(future, Local { mailbox, is_clean_up: IN_CLEAN_UP.get() })
+    start(future, Local { mailbox }, IN_CLEAN_UP.get())
 }
 
 /// Puts a new task on its list and into the queue.
-fn start<F>(future: F, local: Local) -> JoinHandle<F::Output>
+fn start<F>(future: F, local: Local, is_clean_up: bool) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     let (task, handle) = new_task(future, local);
-    local.list().with_borrow_mut(|tasks| tasks.add(&task));
-    enqueue(task);
-    if local.is_ending() {
+    if is_clean_up {
+        task.state().set_clean_up();
+    }
+    HERE.with(|here| {
+        here.list(is_clean_up).borrow_mut().add(&task);
+        here.enqueue(task);
+    });
+    if ENDING.get().includes(is_clean_up) {
         handle.abort(); // It is dropped at its turn.
     }
     handle
@@ -158,7 +162,7 @@ where
     F::Output: 'static,
 {
     let Some(mailbox) = HOME.get() else { return Err(future) };
-    Ok(start(future, Local { mailbox, is_clean_up: true }))
+    Ok(start(future, Local { mailbox }, true))
 }
 
 /// Returns whether a loop runs on this thread, so that tasks can be spawned.
@@ -175,13 +179,38 @@ pub fn is_running() -> bool {
 thread_local! {
     /// The mailbox of the loop that runs on this thread: also what tells home from elsewhere.
     static HOME: Cell<Option<&'static Mailbox>> = const { Cell::new(None) };
-    static QUEUE: RefCell<VecDeque<Runnable<Local>>> = const { RefCell::new(VecDeque::new()) };
-    static TASKS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
-    static CLEAN_UPS: RefCell<TaskList<Local>> = const { RefCell::new(TaskList::new()) };
+    static HERE: Here = const { Here::new() };
     /// Whether the task that runs, or ran last, is a clean-up.
     static IN_CLEAN_UP: Cell<bool> = const { Cell::new(false) };
     /// What is cancelled because the loop ends: what a destructor spawns of that, is cancelled before it starts.
     static ENDING: Cell<Ending> = const { Cell::new(Ending::Nothing) };
+}
+
+/// What this thread's loop has to run, and all its tasks.
+struct Here {
+    queue: RefCell<VecDeque<Runnable<Local>>>,
+    tasks: RefCell<TaskList<Local>>,
+    clean_ups: RefCell<TaskList<Local>>,
+}
+
+impl Here {
+    const fn new() -> Self {
+        Self {
+            queue: RefCell::new(VecDeque::new()),
+            tasks: RefCell::new(TaskList::new()),
+            clean_ups: RefCell::new(TaskList::new()),
+        }
+    }
+
+    /// Puts a runnable task at the end of the queue.
+    fn enqueue(&self, task: Runnable<Local>) {
+        self.queue.borrow_mut().push_back(task);
+    }
+
+    /// Returns the list of all clean-ups, or of all other tasks.
+    fn list(&self, of_clean_ups: bool) -> &RefCell<TaskList<Local>> {
+        if of_clean_ups { &self.clean_ups } else { &self.tasks }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,9 +220,11 @@ enum Ending {
     CleanUpsToo,
 }
 
-/// Puts a runnable task at the end of this thread's queue.
-fn enqueue(task: Runnable<Local>) {
-    QUEUE.with_borrow_mut(|queue| queue.push_back(task));
+impl Ending {
+    /// Returns whether such tasks are being cancelled.
+    fn includes(self, clean_ups: bool) -> bool {
+        self >= if clean_ups { Ending::CleanUpsToo } else { Ending::Tasks }
+    }
 }
 
 /// Schedules a task on the event loop where it was spawned.
@@ -209,19 +240,6 @@ fn enqueue(task: Runnable<Local>) {
 #[derive(Clone, Copy)]
 pub struct Local {
     mailbox: &'static Mailbox,
-    is_clean_up: bool,
-}
-
-impl Local {
-    /// Returns the list that the task is on.
-    fn list(&self) -> &'static LocalKey<RefCell<TaskList<Local>>> {
-        if self.is_clean_up { &CLEAN_UPS } else { &TASKS }
-    }
-
-    /// Returns whether such tasks are being cancelled because the loop ends.
-    fn is_ending(&self) -> bool {
-        ENDING.get() >= if self.is_clean_up { Ending::CleanUpsToo } else { Ending::Tasks }
-    }
 }
 
 impl Sealed for Local {}
@@ -233,20 +251,20 @@ impl Schedule for Local {
         HOME.get().is_some_and(|home| ptr::eq(home, self.mailbox))
     }
 
-    fn schedule(&self, task: Runnable<Self>) {
-        if self.is_home() {
-            enqueue(task);
+    fn schedule(&self, task: Runnable<Self>, home: bool) {
+        if home {
+            HERE.with(|here| here.enqueue(task));
         } else {
             self.mailbox.post(Letter::new(task));
         }
     }
 
     fn schedule_again(task: Runnable<Self>) {
-        enqueue(task);
+        HERE.with(|here| here.enqueue(task));
     }
 
     fn forget(&self, task: &Runnable<Self>) {
-        self.list().with_borrow_mut(|tasks| tasks.remove(task));
+        HERE.with(|here| here.list(task.state().is_clean_up()).borrow_mut().remove(task));
     }
 }
 
@@ -347,6 +365,8 @@ struct Running<'a, P: Park> {
     grace: Duration,
     home: &'static Mailbox,
     letters: Vec<Letter<Local>>,
+    /// The front of the queue, which nobody adds to: so it needs no borrow that is checked.
+    front: VecDeque<Runnable<Local>>,
     _entered: Entered,
 }
 
@@ -355,28 +375,32 @@ impl<'a, P: Park> Running<'a, P> {
         let home = Mailbox::lease(park.waker());
         let entered = park.enter();
         HOME.set(Some(home));
-        Self { park, grace, home, letters: Vec::new(), _entered: entered }
+        Self { park, grace, home, letters: Vec::new(), front: VecDeque::new(), _entered: entered }
     }
 
     /// Runs what is ready, up to a turn's worth.
     fn turn(&mut self) {
         self.home.empty_into(&mut self.letters);
-        for letter in self.letters.drain(..) {
-            if let Some(task) = letter.open() {
-                enqueue(task);
-            }
-        }
+        HERE.with(|here| self.letters.drain(..).filter_map(Letter::open).for_each(|task| here.enqueue(task)));
         for _ in 0..TURN {
-            let Some(task) = QUEUE.with_borrow_mut(VecDeque::pop_front) else { return };
+            let Some(task) = self.next() else { return };
             budget::refill();
-            IN_CLEAN_UP.set(task.schedule().is_clean_up);
+            IN_CLEAN_UP.set(task.state().is_clean_up());
             hog::watch(|| task.run());
         }
     }
 
+    /// Takes the first task of the queue.
+    fn next(&mut self) -> Option<Runnable<Local>> {
+        if self.front.is_empty() {
+            HERE.with(|here| std::mem::swap(&mut *here.queue.borrow_mut(), &mut self.front));
+        }
+        self.front.pop_front()
+    }
+
     /// Looks at timers and sockets; sleeps in them if there is nothing else to do, for `limit` at most.
     fn look(&mut self, limit: Option<Duration>) {
-        let idle = QUEUE.with_borrow(VecDeque::is_empty);
+        let idle = self.front.is_empty() && HERE.with(|here| here.queue.borrow().is_empty());
         let limit = if idle { limit } else { Some(Duration::ZERO) };
         self.park.park(limit).expect("the event loop's park failed");
     }
@@ -384,9 +408,9 @@ impl<'a, P: Park> Running<'a, P> {
     /// Cancels all tasks, or all clean-ups, and runs until their destructors are done.
     fn cancel(&mut self, what: Ending) {
         ENDING.set(what);
-        let list = if what == Ending::CleanUpsToo { &CLEAN_UPS } else { &TASKS };
-        list.with_borrow(TaskList::abort_all);
-        while count(list) > 0 {
+        let clean_ups = what == Ending::CleanUpsToo;
+        HERE.with(|here| here.list(clean_ups).borrow().abort_all());
+        while count(clean_ups) > 0 {
             self.turn();
         }
     }
@@ -394,26 +418,26 @@ impl<'a, P: Park> Running<'a, P> {
     /// Runs clean-ups to their ends, and those that come up meanwhile, but not for longer than the grace.
     fn finish_clean_ups(&mut self) {
         let deadline = now().saturating_add(self.grace);
-        while count(&CLEAN_UPS) > 0 {
+        while count(true) > 0 {
             let left = deadline.saturating_sub(now());
             if left.is_zero() {
-                let (late, grace) = (count(&CLEAN_UPS), self.grace);
+                let (late, grace) = (count(true), self.grace);
                 eprintln!(
                     "warning: {late} clean-up(s) took longer than the grace of {grace:?}, and were cancelled"
                 );
                 return;
             }
             self.turn();
-            if count(&CLEAN_UPS) > 0 {
+            if count(true) > 0 {
                 self.look(Some(left));
             }
         }
     }
 }
 
-/// Counts the tasks on `list`.
-fn count(list: &'static LocalKey<RefCell<TaskList<Local>>>) -> usize {
-    list.with_borrow(TaskList::len)
+/// Counts the unfinished clean-ups, or the other unfinished tasks.
+fn count(clean_ups: bool) -> usize {
+    HERE.with(|here| here.list(clean_ups).borrow().len())
 }
 
 /// Returns the time on the park's clock, or on the system's if the park has none.

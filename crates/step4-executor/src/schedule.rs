@@ -31,8 +31,10 @@ pub trait Schedule: Sealed + Sized + 'static {
     fn is_home(&self) -> bool;
 
     /// Puts a task where it will be run. Called once for each time that the task became runnable.
+    ///
+    /// `home` is what [`is_home`](Self::is_home) says: whoever wakes has asked already.
     #[doc(hidden)]
-    fn schedule(&self, task: Runnable<Self>);
+    fn schedule(&self, task: Runnable<Self>, home: bool);
 
     /// Puts a task back that was woken during its poll. Called by whoever has run it.
     ///

@@ -301,7 +301,7 @@ impl Schedule for Stealing {
         false
     }
 
-    fn schedule(&self, task: Runnable<Self>) {
+    fn schedule(&self, task: Runnable<Self>, _home: bool) {
         self.shared.enqueue(task);
     }
 

@@ -5,7 +5,7 @@
 //! a count in plain cells; every other thread uses `elsewhere`, an atomic word of its own.
 //!
 //! ```text
-//!   at home:     flags  [ QUEUED | RUNNING | DONE | ABORTED | HANDLE | MERGED | LONE ]  refs  (a plain count)
+//!   at home:     flags  [ QUEUED | RUNNING | DONE | ABORTED | HANDLE | MERGED | LONE | CLEAN_UP ]  refs  (a plain count)
 //!   elsewhere:   word   [ count ................ | MERGED | POSTED ]              (one atomic)
 //! ```
 //!
@@ -66,6 +66,7 @@ const MERGED: u32 = 16;
 /// The handle has the only reference, and nobody can make another.
 const LONE: u32 = 32;
 const RUNNING: u32 = 64;
+const CLEAN_UP: u32 = 128;
 
 const POSTED: u32 = 1;
 const MERGED_WORD: u32 = 2;
@@ -108,6 +109,16 @@ impl LocalState {
         } else {
             Accepted::Nothing
         }
+    }
+
+    /// Makes a new task a clean-up.
+    pub(crate) fn set_clean_up(&self) {
+        self.set(CLEAN_UP);
+    }
+
+    /// Returns whether the loop finishes the task before it ends.
+    pub(crate) fn is_clean_up(&self) -> bool {
+        self.has(CLEAN_UP)
     }
 
     fn has(&self, flag: u32) -> bool {

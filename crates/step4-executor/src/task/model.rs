@@ -94,8 +94,8 @@ mod on_one_thread {
             thread::current().id() == self.0.thread
         }
 
-        fn schedule(&self, task: Runnable<Self>) {
-            if self.is_home() {
+        fn schedule(&self, task: Runnable<Self>, home: bool) {
+            if home {
                 self.0.queue.borrow_mut().push_back(task);
             } else {
                 self.0.mailbox.lock().unwrap().push(Letter::new(task));
@@ -338,7 +338,7 @@ mod on_many_threads {
             false
         }
 
-        fn schedule(&self, task: Runnable<Self>) {
+        fn schedule(&self, task: Runnable<Self>, _home: bool) {
             self.0.queue.lock().unwrap().push_back(task);
             self.0.added.notify_one();
         }

@@ -59,7 +59,7 @@ struct Vtable<S: Schedule> {
     poll: unsafe fn(Pointer<S>, &mut Context<'_>) -> bool,
     /// Drops the future, and puts `Cancelled` in its place.
     cancel: unsafe fn(Pointer<S>),
-    /// Moves the outcome to an `Option<Result<F::Output, JoinError>>`, or leaves that alone if it was moved before.
+    /// Moves the outcome to an `Option<Result<F::Output, JoinError>>`.
     take_outcome: unsafe fn(Pointer<S>, *mut ()),
     /// Drops what is in the stage.
     empty: unsafe fn(Pointer<S>),
@@ -84,7 +84,7 @@ where
     let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) });
     let task = NonNull::from(Box::leak(cell)).cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
-    (Runnable { task }, JoinHandle { task, output: PhantomData })
+    (Runnable { task }, JoinHandle { task: Some(task), output: PhantomData })
 }
 
 fn vtable<F: Future, S: Schedule>() -> &'static Vtable<S> {
@@ -204,10 +204,10 @@ pub struct Runnable<S: Schedule> {
 unsafe impl<S: Schedule<State = SharedState>> Send for Runnable<S> {}
 
 impl<S: Schedule> Runnable<S> {
-    /// Returns what the task goes by when it can run again.
-    pub(crate) fn schedule(&self) -> &S {
+    /// Returns the task's state.
+    pub(crate) fn state(&self) -> &S::State {
         // SAFETY: the list has a reference as long as the task is not run, and running uses `self` up.
-        &unsafe { header(self.task) }.schedule
+        &unsafe { header(self.task) }.state
     }
 
     /// Polls the task once, or drops its future if it was aborted; and then does what follows from that.
@@ -235,7 +235,7 @@ impl<S: Schedule> Runnable<S> {
         let header = unsafe { header(task) };
         let home = header.schedule.is_home();
         header.state.retain(home);
-        header.schedule.schedule(self);
+        header.schedule.schedule(self, home);
         if header.state.release(home) {
             // SAFETY: the state says that it was the last.
             unsafe { free_task(task) };
@@ -281,8 +281,12 @@ impl<S: Schedule> fmt::Debug for Runnable<S> {
 }
 
 /// All unfinished tasks of an executor. What is on it owns a reference.
+///
+/// A task knows its place, and keeps it. So whoever takes one off touches no other, which may be far away in memory.
 pub(crate) struct TaskList<S: Schedule> {
-    tasks: Vec<Pointer<S>>,
+    places: Vec<Option<Pointer<S>>>,
+    /// The places that are free, and used next.
+    free: Vec<u32>,
 }
 
 // SAFETY: as for `Runnable`.
@@ -290,35 +294,38 @@ unsafe impl<S: Schedule<State = SharedState>> Send for TaskList<S> {}
 
 impl<S: Schedule> TaskList<S> {
     pub(crate) const fn new() -> Self {
-        Self { tasks: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.tasks.len()
+        self.places.len() - self.free.len()
     }
 
     /// Adds a task. Takes O(1).
     pub(crate) fn add(&mut self, task: &Runnable<S>) {
         // SAFETY: from here on, the list has the reference that `new_task` made for it.
         let header = unsafe { header(task.task) };
-        header.state.set_list_index(u32::try_from(self.tasks.len()).expect("fewer than 2^32 tasks"));
-        self.tasks.push(task.task);
+        let place = if let Some(place) = self.free.pop() {
+            self.places[place as usize] = Some(task.task);
+            place
+        } else {
+            self.places.push(Some(task.task));
+            u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks")
+        };
+        header.state.set_list_index(place);
     }
 
-    /// Takes a task off; its reference is the caller's now. The last on the list takes its place. Takes O(1).
+    /// Takes a task off; its reference is the caller's now. Takes O(1).
     pub(crate) fn remove(&mut self, task: &Runnable<S>) {
         // SAFETY: it is on the list.
-        let index = unsafe { header(task.task) }.state.list_index();
-        self.tasks.swap_remove(index as usize);
-        if let Some(&moved) = self.tasks.get(index as usize) {
-            // SAFETY: it is on the list.
-            unsafe { header(moved) }.state.set_list_index(index);
-        }
+        let place = unsafe { header(task.task) }.state.list_index();
+        self.places[place as usize] = None;
+        self.free.push(place);
     }
 
     /// Aborts all tasks: each is scheduled, and its future dropped when its turn comes.
     pub(crate) fn abort_all(&self) {
-        for &task in &self.tasks {
+        for &task in self.places.iter().flatten() {
             // SAFETY: it is on the list.
             unsafe { abort(task) };
         }
@@ -337,7 +344,7 @@ unsafe fn abort<S: Schedule>(task: Pointer<S>) -> bool {
         return false;
     }
     if header.state.abort() {
-        header.schedule.schedule(Runnable { task });
+        header.schedule.schedule(Runnable { task }, header.schedule.is_home());
     }
     true
 }
@@ -392,7 +399,8 @@ impl<S: Schedule<State = LocalState>> Letter<S> {
 /// ```
 #[must_use = "dropping the handle detaches the task; say so with `drop` or `let _ =` if that is meant"]
 pub struct JoinHandle<T, S: Schedule = Local> {
-    task: Pointer<S>,
+    /// Gone as soon as the outcome is handed out.
+    task: Option<Pointer<S>>,
     output: PhantomData<T>,
 }
 
@@ -402,34 +410,20 @@ unsafe impl<T: Send, S: Schedule<State = SharedState>> Send for JoinHandle<T, S>
 unsafe impl<T: Send, S: Schedule<State = SharedState>> Sync for JoinHandle<T, S> {}
 
 impl<T, S: Schedule> JoinHandle<T, S> {
-    fn state(&self) -> &S::State {
-        // SAFETY: the handle has a reference.
-        &unsafe { header(self.task) }.state
-    }
-
     /// Asks for the task to be cancelled: its future is dropped at its next turn, at the place where it waits.
     ///
     /// Returns false if the task has ended already. A task that aborts itself runs on to its next pending await. Who
     /// awaits the handle gets [`JoinError::Cancelled`], unless the task came to its end first.
     pub fn abort(&self) -> bool {
         // SAFETY: the handle has a reference, and does not leave the home of a task that has one.
-        unsafe { abort(self.task) }
+        self.task.is_some_and(|task| unsafe { abort(task) })
     }
 
     /// Returns whether the task has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state().is_done()
-    }
-
-    /// Takes the outcome, once the task is done.
-    fn take(&mut self) -> Result<T, JoinError> {
-        let mut outcome: Option<Result<T, JoinError>> = None;
         // SAFETY: the handle has a reference.
-        let take = unsafe { header(self.task) }.vtable.take_outcome;
-        // SAFETY: the task is done, so that the stage is the handle's (invariant 2), and `T` is its future's output.
-        unsafe { take(self.task, (&raw mut outcome).cast()) };
-        outcome.expect("a `JoinHandle` was polled after it had returned Ready")
+        self.task.is_none_or(|task| unsafe { header(task) }.state.is_done())
     }
 }
 
@@ -442,31 +436,52 @@ impl<T, S: Schedule> Future for JoinHandle<T, S> {
     ///
     /// Panics when polled again after it has returned Ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if !self.state().is_done() {
-            self.state().set_joiner(cx.waker());
-            if !self.state().is_done() {
+        let task = self.task.expect("a `JoinHandle` was polled after it had returned Ready");
+        // SAFETY: the handle has a reference.
+        let header = unsafe { header(task) };
+        if !header.state.is_done() {
+            header.state.set_joiner(cx.waker());
+            if !header.state.is_done() {
                 return Poll::Pending;
             }
             // It has ended between the two, and may have missed the waker. Whoever frees the task must not find it.
-            drop(self.state().take_joiner());
+            drop(header.state.take_joiner());
         }
         std::task::ready!(crate::budget::spend(cx));
-        Poll::Ready(self.take())
+        let mut outcome: Option<Result<T, JoinError>> = None;
+        // SAFETY: the task is done, so that the stage is the handle's (invariant 2), and `T` is its future's output.
+        unsafe { (header.vtable.take_outcome)(task, (&raw mut outcome).cast()) };
+        self.task = None;
+        // SAFETY: the outcome is taken, and the handle does not know the task any more.
+        unsafe { release_handle(task) };
+        Poll::Ready(outcome.expect("a task that is done has an outcome"))
     }
 }
 
 impl<T, S: Schedule> Drop for JoinHandle<T, S> {
     fn drop(&mut self) {
-        if self.state().detach() == Outcome::Unwanted {
-            // SAFETY: the handle has a reference.
-            let empty = unsafe { header(self.task) }.vtable.empty;
+        let Some(task) = self.task else { return };
+        // SAFETY: the handle has a reference.
+        let header = unsafe { header(task) };
+        if header.state.detach() == Outcome::Unwanted {
             // SAFETY: the task is done, and its outcome is the handle's (invariant 2).
-            unsafe { empty(self.task) };
+            unsafe { (header.vtable.empty)(task) };
         }
-        if self.state().release_handle() {
-            // SAFETY: the state says so.
-            unsafe { free_task(self.task) };
-        }
+        // SAFETY: the handle is going away, and has said so.
+        unsafe { release_handle(task) };
+    }
+}
+
+/// Gives up the handle's reference.
+///
+/// # Safety
+///
+/// The caller is the handle, has taken the outcome or is detached, and uses the task no more.
+unsafe fn release_handle<S: Schedule>(task: Pointer<S>) {
+    // SAFETY: the handle's reference is given up by this.
+    if unsafe { header(task) }.state.release_handle() {
+        // SAFETY: the state says that it was the last.
+        unsafe { free_task(task) };
     }
 }
 
@@ -496,19 +511,28 @@ unsafe fn clone_waker<S: Schedule>(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake<S: Schedule>(data: *const ()) {
-    // SAFETY: the same data, and the waker is there until the next line.
-    unsafe { wake_by_ref::<S>(data) };
-    // SAFETY: the waker is used up by this.
-    unsafe { drop_waker::<S>(data) };
+    let task = task_of::<S>(data);
+    // SAFETY: the waker's reference is given up below.
+    let header = unsafe { header(task) };
+    let home = header.schedule.is_home();
+    probe::woken(task.addr().get());
+    if header.state.wake(home) {
+        header.schedule.schedule(Runnable { task }, home);
+    }
+    if header.state.release(home) {
+        // SAFETY: the state says that it was the last.
+        unsafe { free_task(task) };
+    }
 }
 
 unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     let task = task_of::<S>(data);
     // SAFETY: the waker has a reference, or is the runner's.
     let header = unsafe { header(task) };
+    let home = header.schedule.is_home();
     probe::woken(task.addr().get());
-    if header.state.wake(header.schedule.is_home()) {
-        header.schedule.schedule(Runnable { task });
+    if header.state.wake(home) {
+        header.schedule.schedule(Runnable { task }, home);
     }
 }
 

@@ -56,7 +56,7 @@ pub trait State: 'static {
     /// Says that the handle is gone. `Outcome::Unwanted`: the task is done, and the caller must drop its outcome.
     fn detach(&self) -> Outcome;
 
-    /// Gives up the handle's reference, after `detach`. True: it was the last.
+    /// Gives up the handle's reference, after `detach` or with the outcome. True: it was the last.
     #[must_use = "the last reference must free the task, or it leaks"]
     fn release_handle(&self) -> bool;
 
