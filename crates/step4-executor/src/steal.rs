@@ -26,8 +26,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 use std::thread;
@@ -60,7 +62,8 @@ const TURN: u32 = 61;
 /// # std::io::Result::Ok(())
 /// ```
 pub struct ThreadPool {
-    shared: Arc<Shared>,
+    /// The workers' sites, and the one of the outside at the end.
+    sites: Vec<Arc<Site>>,
     threads: Vec<thread::JoinHandle<()>>,
     blocking: blocking::Pool,
 }
@@ -70,15 +73,25 @@ struct Shared {
     stealers: Vec<Stealer<Runnable<Stealing>>>,
     unparkers: Vec<Waker>,
     idle: Idle,
-    tasks: Mutex<Tasks>,
+    /// How many sites are not over.
+    open: AtomicUsize,
     /// Set when the pool has ended and its last task is gone: the workers go home.
     stop: AtomicBool,
 }
 
-/// The unfinished tasks; closed when the pool ends.
+/// Where tasks are spawned: a worker, or the outside. Keeps those that are unfinished, wherever they run.
+///
+/// Each worker has its own, so that they need not wait for each other's lock, nor for each other's counts.
+struct Site {
+    shared: Arc<Shared>,
+    tasks: Mutex<Tasks>,
+}
+
+/// The unfinished tasks of a site: closed when the pool ends, and over when the last is gone after that.
 struct Tasks {
     list: TaskList<Stealing>,
     closed: bool,
+    over: bool,
 }
 
 /// Schedules a task on the workers of a [`ThreadPool`].
@@ -94,17 +107,24 @@ struct Tasks {
 /// ```
 #[derive(Clone)]
 pub struct Stealing {
-    shared: Arc<Shared>,
+    site: Arc<Site>,
 }
 
 thread_local! {
-    static WORKER: RefCell<Option<Local>> = const { RefCell::new(None) };
+    static WORKER: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
 }
 
 /// What a worker's own thread knows of it.
 struct Local {
     queue: Queue<Runnable<Stealing>>,
-    shared: Arc<Shared>,
+    site: Arc<Site>,
+}
+
+impl Local {
+    fn push(&self, task: Runnable<Stealing>) {
+        self.queue.push(task);
+        self.site.shared.wake_one();
+    }
 }
 
 /// Starts `future` on the pool whose worker calls this, as [`ThreadPool::spawn`] does.
@@ -126,13 +146,14 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let shared = WORKER.with_borrow(|worker| worker.as_ref().map(|worker| Arc::clone(&worker.shared)));
-    let Some(shared) = shared else {
-        panic!(
-            "`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)"
-        )
-    };
-    shared.spawn(future)
+    WORKER.with_borrow(|worker| {
+        let Some(local) = worker else {
+            panic!(
+                "`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)"
+            )
+        };
+        local.site.spawn(future, |task| local.push(task))
+    })
 }
 
 /// Returns whether this thread is a worker of a pool.
@@ -162,17 +183,18 @@ impl ThreadPool {
             stealers: queues.iter().map(Queue::stealer).collect(),
             unparkers: parks.iter().map(Park::waker).collect(),
             idle: Idle::new(),
-            tasks: Mutex::new(Tasks { list: TaskList::new(), closed: false }),
+            open: AtomicUsize::new(workers + 1),
             stop: AtomicBool::new(false),
         });
-        let mut pool = Self { shared, threads: Vec::new(), blocking: blocking::Pool::default() };
+        let sites = (0..=workers).map(|_| Site::new(&shared)).collect();
+        let mut pool = Self { sites, threads: Vec::new(), blocking: blocking::Pool::default() };
         for (number, (park, queue)) in parks.into_iter().zip(queues).enumerate() {
-            let (shared, blocking) = (Arc::clone(&pool.shared), pool.blocking.clone());
+            let (site, blocking) = (Arc::clone(&pool.sites[number]), pool.blocking.clone());
             let inherited = timeline::inherit();
             let name = format!("worker {number}");
             let work = move || {
                 let _lane = inherited.enter(&format!("worker {number}"));
-                Worker { number, shared, blocking }.work(park, queue);
+                Worker::new(number, queue, site).work(park, blocking);
             };
             pool.threads.push(thread::Builder::new().name(name).spawn(work)?);
         }
@@ -188,7 +210,19 @@ impl ThreadPool {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.shared.spawn(future)
+        let shared = self.shared();
+        WORKER.with_borrow(|worker| match worker {
+            Some(local) if local.is_of(shared) => local.site.spawn(future, |task| local.push(task)),
+            _ => self.outside().spawn(future, |task| shared.inject(task)),
+        })
+    }
+
+    fn outside(&self) -> &Arc<Site> {
+        self.sites.last().expect("the outside has a site")
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.outside().shared
     }
 
     /// Ends the pool: aborts all tasks, waits until the last one is dropped, and joins the threads.
@@ -202,8 +236,8 @@ impl ThreadPool {
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        self.shared.close();
-        if self.shared.is_on_worker() || self.blocking.is_served_here() {
+        self.sites.iter().for_each(|site| site.close());
+        if self.shared().is_on_worker() || self.blocking.is_served_here() {
             return; // The task or job that drops the pool is one that it would have to wait for.
         }
         for thread in self.threads.drain(..) {
@@ -219,17 +253,26 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
-impl Shared {
+impl Site {
+    fn new(shared: &Arc<Shared>) -> Arc<Self> {
+        let tasks = Tasks { list: TaskList::new(), closed: false, over: false };
+        Arc::new(Self { shared: Arc::clone(shared), tasks: Mutex::new(tasks) })
+    }
+
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
         self.tasks.lock().expect("nothing panics under this lock")
     }
 
-    fn spawn<F>(self: &Arc<Self>, future: F) -> JoinHandle<F::Output, Stealing>
+    fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        enqueue: impl FnOnce(Runnable<Stealing>),
+    ) -> JoinHandle<F::Output, Stealing>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = new_task(future, Stealing { shared: Arc::clone(self) });
+        let (task, handle) = new_task(future, Stealing { site: Arc::clone(self) });
         let closed = {
             let mut tasks = self.tasks();
             tasks.list.add(&task);
@@ -240,25 +283,56 @@ impl Shared {
             handle.abort();
             task.run();
         } else {
-            self.enqueue(task);
+            enqueue(task);
         }
         handle
     }
 
+    fn close(&self) {
+        let mut tasks = self.tasks();
+        tasks.closed = true;
+        tasks.list.abort_all();
+        self.end_if_over(tasks);
+    }
+
+    /// Notes that the last task is gone from a site that is closed; after the last site, the workers stop.
+    fn end_if_over(&self, mut tasks: MutexGuard<'_, Tasks>) {
+        if tasks.closed && tasks.list.len() == 0 && !tasks.over {
+            tasks.over = true;
+            if self.shared.open.fetch_sub(1, AcqRel) == 1 {
+                self.shared.stop();
+            }
+        }
+    }
+}
+
+impl Local {
+    /// Returns whether this is a worker of that pool.
+    fn is_of(&self, shared: &Shared) -> bool {
+        ptr::eq(&raw const *self.site.shared, shared)
+    }
+}
+
+impl Shared {
     /// Puts a runnable task into this worker's queue, or else into the injector, and wakes a worker if one is needed.
     fn enqueue(&self, task: Runnable<Stealing>) {
         let mut task = Some(task);
         // A thread whose thread-locals are gone already is no worker.
         let _is_gone = WORKER.try_with(|worker| {
             if let Some(local) = &*worker.borrow()
-                && std::ptr::eq(&raw const *local.shared, self)
+                && local.is_of(self)
             {
-                task.take().into_iter().for_each(|task| local.queue.push(task));
+                task.take().into_iter().for_each(|task| local.push(task));
             }
         });
         if let Some(task) = task {
-            self.injector.push(task);
+            self.inject(task);
         }
+    }
+
+    /// Puts a runnable task where every worker finds it.
+    fn inject(&self, task: Runnable<Stealing>) {
+        self.injector.push(task);
         self.wake_one();
     }
 
@@ -268,22 +342,13 @@ impl Shared {
         }
     }
 
-    fn close(&self) {
-        let mut tasks = self.tasks();
-        tasks.closed = true;
-        tasks.list.abort_all();
-        self.stop_if_over(&tasks);
-    }
-
-    fn stop_if_over(&self, tasks: &Tasks) {
-        if tasks.closed && tasks.list.len() == 0 {
-            self.stop.store(true, Release);
-            self.unparkers.iter().for_each(Waker::wake_by_ref);
-        }
+    fn stop(&self) {
+        self.stop.store(true, Release);
+        self.unparkers.iter().for_each(Waker::wake_by_ref);
     }
 
     fn is_on_worker(&self) -> bool {
-        let is_ours = |local: &Local| std::ptr::eq(&raw const *local.shared, self);
+        let is_ours = |local: &Rc<Local>| local.is_of(self);
         WORKER.try_with(|worker| worker.borrow().as_ref().is_some_and(is_ours)).unwrap_or(false)
     }
 
@@ -302,36 +367,39 @@ impl Schedule for Stealing {
     }
 
     fn schedule(&self, task: Runnable<Self>, _home: bool) {
-        self.shared.enqueue(task);
+        self.site.shared.enqueue(task);
     }
 
     fn schedule_again(task: Runnable<Self>) {
         WORKER.with_borrow(|worker| {
-            let worker = worker.as_ref().expect("only workers poll tasks");
-            worker.queue.push(task);
-            worker.shared.wake_one(); // By the worker's own reference: the task may be gone.
+            worker.as_ref().expect("only workers poll tasks").push(task);
         });
     }
 
     fn forget(&self, task: &Runnable<Self>) {
-        let mut tasks = self.shared.tasks();
+        let mut tasks = self.site.tasks();
         tasks.list.remove(task);
-        self.shared.stop_if_over(&tasks);
+        self.site.end_if_over(tasks);
     }
 }
 
 struct Worker {
     number: usize,
+    local: Rc<Local>,
     shared: Arc<Shared>,
-    blocking: blocking::Pool,
 }
 
 impl Worker {
-    fn work(self, park: IoDriver, queue: Queue<Runnable<Stealing>>) {
+    fn new(number: usize, queue: Queue<Runnable<Stealing>>, site: Arc<Site>) -> Self {
+        let shared = Arc::clone(&site.shared);
+        Self { number, local: Rc::new(Local { queue, site }), shared }
+    }
+
+    fn work(self, park: IoDriver, blocking: blocking::Pool) {
         let mut park = TimerDriver::new(park, Clock::real());
         let _entered = park.enter();
-        blocking::share(self.blocking.clone());
-        WORKER.set(Some(Local { queue, shared: Arc::clone(&self.shared) }));
+        blocking::share(blocking);
+        WORKER.set(Some(Rc::clone(&self.local)));
         let mut polls = 0;
         while let Some(task) = self.next(&mut park, polls == 0) {
             budget::refill();
@@ -380,24 +448,18 @@ impl Worker {
     }
 
     fn own(&self) -> Option<Runnable<Stealing>> {
-        WORKER.with_borrow(|worker| worker.as_ref().and_then(|local| local.queue.pop()))
+        self.local.queue.pop()
     }
 
     fn injected(&self) -> Option<Runnable<Stealing>> {
-        WORKER.with_borrow(|worker| {
-            let local = worker.as_ref()?;
-            until_settled(|| self.shared.injector.steal_batch_and_pop(&local.queue))
-        })
+        until_settled(|| self.shared.injector.steal_batch_and_pop(&self.local.queue))
     }
 
     /// Takes half of another worker's queue, beginning with its neighbour's.
     fn stolen(&self) -> Option<Runnable<Stealing>> {
         let stealers = &self.shared.stealers;
-        let others = (1..stealers.len()).map(|step| &stealers[(self.number + step) % stealers.len()]);
-        WORKER.with_borrow(|worker| {
-            let local = worker.as_ref()?;
-            others.filter_map(|other| until_settled(|| other.steal_batch_and_pop(&local.queue))).next()
-        })
+        let mut others = (1..stealers.len()).map(|step| &stealers[(self.number + step) % stealers.len()]);
+        others.find_map(|other| until_settled(|| other.steal_batch_and_pop(&self.local.queue)))
     }
 }
 

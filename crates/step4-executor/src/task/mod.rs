@@ -27,6 +27,7 @@
 //! 5. A panic in a future, an output or a joiner's waker ends in the task's outcome, or in the panic hook's report; it
 //!    never unwinds into the executor.
 
+mod cells;
 pub mod join;
 pub mod local;
 pub mod raw;

@@ -9,14 +9,16 @@
 //!    while there is one.
 #![allow(unsafe_code)]
 
+use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::slice;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use step2::{contain, wake_quietly};
@@ -25,6 +27,7 @@ use timeline::probe;
 use crate::event_loop::Local;
 use crate::schedule::Schedule;
 use crate::sync::Canary;
+use crate::task::cells;
 use crate::task::join::{JoinError, Outcome};
 use crate::task::local::{Accepted, LocalState};
 use crate::task::shared::SharedState;
@@ -81,10 +84,20 @@ where
         memory: Canary::default(),
         stage: Canary::default(),
     };
-    let cell = Box::new(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) });
-    let task = NonNull::from(Box::leak(cell)).cast::<Header<S>>();
+    let cell = memory::<F, S>();
+    // SAFETY: the memory is new, and made for it.
+    unsafe { cell.write(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) }) };
+    let task = cell.cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
     (Runnable { task }, JoinHandle { task: Some(task), output: PhantomData })
+}
+
+/// Returns memory for a task: `free` gives it back in the same way.
+fn memory<F: Future, S: Schedule>() -> NonNull<TaskCell<F, S>> {
+    match const { cells::units(Layout::new::<TaskCell<F, S>>()) } {
+        Some(units) => NonNull::from(cells::take(units)).cast(),
+        None => NonNull::from(Box::leak(Box::<TaskCell<F, S>>::new_uninit())).cast(),
+    }
 }
 
 fn vtable<F: Future, S: Schedule>() -> &'static Vtable<S> {
@@ -161,8 +174,15 @@ unsafe fn empty<F: Future, S: Schedule>(task: Pointer<S>) {
 }
 
 unsafe fn free<F: Future, S: Schedule>(task: Pointer<S>) {
-    // SAFETY: `new_task` took the cell out of a box, and there is no reference left to use it (invariant 8).
-    drop(unsafe { Box::from_raw(task.cast::<TaskCell<F, S>>().as_ptr()) });
+    let cell = task.cast::<TaskCell<F, S>>();
+    // SAFETY: there is no reference left to use it (invariant 8).
+    unsafe { cell.drop_in_place() };
+    match const { cells::units(Layout::new::<TaskCell<F, S>>()) } {
+        // SAFETY: `memory` has it from there, in this length.
+        Some(units) => cells::give_back(unsafe { slice::from_raw_parts_mut(cell.as_ptr().cast(), units) }),
+        // SAFETY: `memory` has it from a box.
+        None => drop(unsafe { Box::from_raw(cell.as_ptr().cast::<MaybeUninit<TaskCell<F, S>>>()) }),
+    }
 }
 
 /// Returns the header.
