@@ -1,0 +1,141 @@
+//! Tasks on one thread: spawn and join, yield, ping-pong, fork and join.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use super::{Channel, Joins, Tasks, calls, repeats};
+use crate::slot::{Countdown, Slot};
+use crate::watch::{Plan, Sample, Watch};
+
+pub(crate) fn spawn_and_join<R: Joins>(plan: &Plan) -> Sample {
+    let Plan { size, time } = *plan;
+    R::run(async move {
+        let mut watch = Watch::new(time);
+        let mut handles = Vec::with_capacity(size);
+        let batches = repeats(size, 20_000);
+        while watch.begin() {
+            for _ in 0..batches {
+                handles.extend((0..size).map(|n| R::spawn(async move { black_box(n) })));
+                let mut sum = 0;
+                for handle in handles.drain(..) {
+                    sum += handle.await;
+                }
+                assert_eq!(sum, size * (size - 1) / 2);
+            }
+            watch.end(batches * size);
+        }
+        watch.sample()
+    })
+}
+
+/// Runs rounds of tasks that say when they are done, until the time is up.
+fn rounds<R: Tasks>(plan: &Plan, operations: usize, tasks: usize, start: impl Fn(&Rc<Countdown>) + 'static) -> Sample {
+    let time = plan.time;
+    R::run(async move {
+        let mut watch = Watch::new(time);
+        while watch.begin() {
+            let countdown = Rc::new(Countdown::of(tasks));
+            start(&countdown);
+            countdown.wait().await;
+            watch.end(operations);
+        }
+        watch.sample()
+    })
+}
+
+/// `size` yields of one task.
+pub(crate) fn yield_alone<R: Tasks>(plan: &Plan) -> Sample {
+    let yields = plan.size;
+    rounds::<R>(plan, yields, 1, move |countdown| start_yielding::<R>(yields, countdown))
+}
+
+/// `size` tasks that yield.
+pub(crate) fn yield_among_many<R: Tasks>(plan: &Plan) -> Sample {
+    let (tasks, yields) = (plan.size, repeats(plan.size, 1_000_000));
+    rounds::<R>(plan, tasks * yields, tasks, move |countdown| {
+        for _ in 0..tasks {
+            start_yielding::<R>(yields, countdown);
+        }
+    })
+}
+
+fn start_yielding<R: Tasks>(yields: usize, countdown: &Rc<Countdown>) {
+    let countdown = Rc::clone(countdown);
+    R::start(async move {
+        for _ in 0..yields {
+            R::yield_now().await;
+        }
+        countdown.one_is_done();
+    });
+}
+
+/// Two tasks that wake each other through slots.
+pub(crate) fn signal<R: Tasks>(plan: &Plan) -> Sample {
+    let trips = plan.size;
+    rounds::<R>(plan, trips, 2, move |countdown| {
+        let (ping, pong) = (Rc::new(Slot::default()), Rc::new(Slot::default()));
+        let (ping2, pong2) = (Rc::clone(&ping), Rc::clone(&pong));
+        let (countdown, countdown2) = (Rc::clone(countdown), Rc::clone(countdown));
+        R::start(async move {
+            for _ in 0..trips {
+                ping.set();
+                pong.wait().await;
+            }
+            countdown.one_is_done();
+        });
+        R::start(async move {
+            for _ in 0..trips {
+                ping2.wait().await;
+                pong2.set();
+            }
+            countdown2.one_is_done();
+        });
+    })
+}
+
+/// Two tasks that send each other numbers.
+pub(crate) fn channel<R: Tasks, C: Channel>(plan: &Plan) -> Sample {
+    let trips = plan.size as u64;
+    rounds::<R>(plan, plan.size, 2, move |countdown| {
+        let ((mut ping, mut pinged), (mut pong, mut ponged)) = (C::channel(), C::channel());
+        let (countdown, countdown2) = (Rc::clone(countdown), Rc::clone(countdown));
+        R::start(async move {
+            for n in 0..trips {
+                C::send(&mut ping, n).await;
+                assert_eq!(C::recv(&mut ponged).await, n + 1);
+            }
+            countdown.one_is_done();
+        });
+        R::start(async move {
+            for _ in 0..trips {
+                let n = C::recv(&mut pinged).await;
+                C::send(&mut pong, n + 1).await;
+            }
+            countdown2.one_is_done();
+        });
+    })
+}
+
+/// `fib(size)`, with a task for each call.
+pub(crate) fn fork_and_join<R: Joins>(plan: &Plan) -> Sample {
+    let Plan { size, time } = *plan;
+    R::run(async move {
+        let mut watch = Watch::new(time);
+        while watch.begin() {
+            black_box(R::spawn(fib::<R>(black_box(size))).await);
+            watch.end(calls(size));
+        }
+        watch.sample()
+    })
+}
+
+fn fib<R: Joins>(n: usize) -> impl Future<Output = usize> + 'static {
+    async move {
+        if n < 2 {
+            return n;
+        }
+        let (one, two) = (R::spawn(fib::<R>(n - 1)), R::spawn(fib::<R>(n - 2)));
+        one.await + two.await
+    }
+}
