@@ -237,7 +237,7 @@ pub(crate) static ROWS: [Row; 20] = [
         title: "timer reset again and again",
         figure: Figure::Wall,
         operation: "a sleep is set to an hour from now, and polled once, while others wait",
-        limit: "a wheel by hand, one lap of slots: reads the clock, links an entry out, and in again",
+        limit: "a wheel by hand: reads the clock, and notes the later deadline in the entry, which moves when its slot comes",
         size_is: "other timers that wait",
         size: 1_000,
         quick_size: 1_000,

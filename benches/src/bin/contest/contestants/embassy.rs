@@ -19,8 +19,11 @@ use super::{Contestant, NO_LOOP, ONE_THREAD, Part};
 use crate::rows::RowId;
 use crate::work::{Tasks, Timers, memory, one_thread, timers};
 
-pub(crate) const EMBASSY: Contestant =
-    Contestant { name: "embassy", what: "embassy-executor on a thread of the system, with leaked tasks", part };
+pub(crate) const EMBASSY: Contestant = Contestant {
+    name: "embassy",
+    what: "embassy-executor on a thread of the system, with leaked tasks",
+    part,
+};
 
 fn part(row: RowId) -> Part {
     Part::In(match row {

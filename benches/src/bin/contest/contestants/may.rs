@@ -28,7 +28,9 @@ fn part(row: RowId) -> Part {
         RowId::YieldTwo => |plan| run(plan, yield_among_many),
         RowId::SignalTwo => |plan| run(plan, signal),
         RowId::EchoTwo => |plan| echo::two_workers(plan, serve),
-        RowId::ForkTwo => return Part::Out("every call would have a stack of its own: more than the system has maps for"),
+        RowId::ForkTwo => {
+            return Part::Out("every call would have a stack of its own: more than the system has maps for");
+        }
         RowId::ChannelTwo => return Part::Out("its channels have no bound"),
         RowId::Threads | RowId::BlockOn => return Part::Out("its coroutines are not futures"),
         _ => return Part::Out("it runs coroutines on several threads: see the rows with two workers"),

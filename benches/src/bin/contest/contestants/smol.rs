@@ -26,8 +26,11 @@ use crate::work::{
     two_workers,
 };
 
-pub(crate) const SMOL: Contestant =
-    Contestant { name: "smol", what: "smol's parts: async-executor, async-io, async-net, async-channel", part };
+pub(crate) const SMOL: Contestant = Contestant {
+    name: "smol",
+    what: "smol's parts: async-executor, async-io, async-net, async-channel",
+    part,
+};
 
 fn part(row: RowId) -> Part {
     Part::In(match row {

@@ -24,8 +24,11 @@ use crate::work::{
     timers, two_workers,
 };
 
-pub(crate) const TOKIO: Contestant =
-    Contestant { name: "tokio", what: "tokio: LocalRuntime with spawn_local; the multi-thread runtime", part };
+pub(crate) const TOKIO: Contestant = Contestant {
+    name: "tokio",
+    what: "tokio: LocalRuntime with spawn_local; the multi-thread runtime",
+    part,
+};
 
 fn part(row: RowId) -> Part {
     Part::In(match row {

@@ -1,26 +1,30 @@
 //! One poll; and two threads that wake each other, by parking or by spinning.
 
-use std::future::{Future, ready};
-use std::hint::{black_box, spin_loop};
+use std::future::Future;
+use std::hint::spin_loop;
 use std::pin::pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use crate::watch::{Plan, Sample, Watch};
+use crate::work::BlockOn;
 
-pub(crate) fn poll_once(plan: &Plan) -> Sample {
-    let mut watch = Watch::new(plan.time);
-    while watch.begin() {
-        for n in 0..plan.size {
-            let future = pin!(ready(black_box(n)));
-            let poll = future.poll(&mut Context::from_waker(Waker::noop()));
-            assert!(black_box(poll).is_ready());
-        }
-        watch.end(plan.size);
+/// Polls once, and does not know what to do if that was not enough.
+pub(super) struct PollOnce;
+
+impl BlockOn for PollOnce {
+    fn new() -> Self {
+        Self
     }
-    watch.sample()
+
+    fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it was to be ready"),
+        }
+    }
 }
 
 /// Each thread parks until it is its turn, and unparks the other.

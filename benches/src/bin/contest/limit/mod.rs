@@ -46,6 +46,6 @@ fn part(row: RowId) -> Part {
         RowId::EchoTwo => |plan| crate::work::echo::two_workers(plan, echo::serve_two),
         RowId::ForkOne => fork::one_thread,
         RowId::ForkTwo => fork::two_threads,
-        RowId::BlockOn => blocking::poll_once,
+        RowId::BlockOn => crate::work::blocking::of_ready::<blocking::PollOnce>,
     })
 }

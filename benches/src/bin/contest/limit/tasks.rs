@@ -27,6 +27,9 @@ fn rounds(plan: &Plan, operations: usize, mut round: impl FnMut()) -> Sample {
     watch.sample()
 }
 
+/// Rounds on two threads are longer, so that starting the second thread does not count.
+const MANY: usize = 1_000_000;
+
 /// Does both halves of a round at once, on two threads.
 fn on_two_threads(half: impl Fn() + Send + Sync) {
     thread::scope(|scope| {
@@ -41,7 +44,7 @@ pub(crate) fn spawn_one(plan: &Plan) -> Sample {
 }
 
 pub(crate) fn spawn_two(plan: &Plan) -> Sample {
-    let (size, batches) = (plan.size.div_ceil(2), repeats(plan.size, 20_000));
+    let (size, batches) = (plan.size.div_ceil(2), repeats(plan.size, MANY));
     rounds(plan, 2 * batches * size, || on_two_threads(|| spawn(size, batches)))
 }
 
@@ -79,7 +82,7 @@ pub(crate) fn yield_one(plan: &Plan) -> Sample {
 }
 
 pub(crate) fn yield_two(plan: &Plan) -> Sample {
-    let (tasks, yields) = (plan.size.div_ceil(2), repeats(plan.size, 1_000_000));
+    let (tasks, yields) = (plan.size.div_ceil(2), repeats(plan.size, MANY));
     rounds(plan, 2 * tasks * yields, || on_two_threads(|| run_yielding(tasks, yields)))
 }
 

@@ -10,8 +10,8 @@ use crate::watch::{Plan, Sample, Watch, resident_bytes};
 use crate::work::timers::{HOUR, Lateness, Moments, ROUND, others};
 
 /// Returns the tick in which `time` after `begin` has passed for sure.
-fn tick(time: Duration) -> u64 {
-    time.as_nanos().div_ceil(1_000_000) as u64
+fn tick(time: Duration) -> u32 {
+    (time.as_nanos() as u64).div_ceil(1_000_000) as u32
 }
 
 /// A wheel in which `size` timers wait.
@@ -61,14 +61,17 @@ pub(crate) fn sleeps(plan: &Plan) -> Sample {
     for n in 0..size {
         let deadline = moments.moment(n);
         deadlines.push(deadline); // The wheel numbers its entries in this order.
-        wheel.set(tick(begin.elapsed() + deadline.saturating_duration_since(Instant::now())), Waker::noop().clone());
+        wheel.set(
+            tick(begin.elapsed() + deadline.saturating_duration_since(Instant::now())),
+            Waker::noop().clone(),
+        );
     }
     let mut left = size;
     let mut now = tick(moments.first() - begin) - 1;
     while left > 0 {
-        let next = begin + Duration::from_millis(now + 1);
+        let next = begin + Duration::from_millis(u64::from(now) + 1);
         thread::sleep(next.saturating_duration_since(Instant::now()));
-        now = begin.elapsed().as_millis() as u64;
+        now = begin.elapsed().as_millis() as u32;
         wheel.turn(now, |number| {
             lateness.note(deadlines[number as usize]);
             left -= 1;

@@ -9,7 +9,9 @@ const SLOTS: usize = 4096;
 const NONE: u32 = u32::MAX;
 
 struct Entry {
-    tick: u64,
+    /// When it is due; and the slot that it is in, which may come before.
+    tick: u32,
+    slot: u32,
     waker: Waker,
     prev: u32,
     next: u32,
@@ -19,7 +21,7 @@ pub(crate) struct Wheel {
     first: Vec<u32>,
     entries: Vec<Entry>,
     free: Vec<u32>,
-    now: u64,
+    now: u32,
 }
 
 impl Wheel {
@@ -28,8 +30,8 @@ impl Wheel {
     }
 
     /// Lets `waker` wait for `tick`, and returns the number of its entry.
-    pub(crate) fn set(&mut self, tick: u64, waker: Waker) -> u32 {
-        let entry = Entry { tick, waker, prev: NONE, next: NONE };
+    pub(crate) fn set(&mut self, tick: u32, waker: Waker) -> u32 {
+        let entry = Entry { tick, slot: NONE, waker, prev: NONE, next: NONE };
         let number = if let Some(number) = self.free.pop() {
             self.entries[number as usize] = entry;
             number
@@ -48,22 +50,23 @@ impl Wheel {
         self.free.push(number);
     }
 
-    /// Lets an entry wait for another tick.
-    pub(crate) fn reset(&mut self, number: u32, tick: u64) {
-        self.unlink(number);
+    /// Lets an entry wait longer. It moves when its slot comes.
+    pub(crate) fn reset(&mut self, number: u32, tick: u32) {
         self.entries[number as usize].tick = tick;
-        self.link(number);
     }
 
     /// Turns to `tick`, and hands out the numbers of all that are due.
-    pub(crate) fn turn(&mut self, tick: u64, mut due: impl FnMut(u32)) {
+    pub(crate) fn turn(&mut self, tick: u32, mut due: impl FnMut(u32)) {
         while self.now <= tick {
             let mut number = self.first[self.now as usize % SLOTS];
             while number != NONE {
-                let Entry { tick: at, next, .. } = self.entries[number as usize];
+                let Entry { tick: at, slot, next, .. } = self.entries[number as usize];
                 if at <= self.now {
                     self.cancel(number);
                     due(number);
+                } else if at as usize % SLOTS != slot as usize {
+                    self.unlink(number);
+                    self.link(number);
                 }
                 number = next;
             }
@@ -73,7 +76,8 @@ impl Wheel {
 
     fn link(&mut self, number: u32) {
         let entry = &mut self.entries[number as usize];
-        let first = &mut self.first[entry.tick as usize % SLOTS];
+        entry.slot = entry.tick % SLOTS as u32;
+        let first = &mut self.first[entry.slot as usize];
         (entry.prev, entry.next) = (NONE, *first);
         let second = std::mem::replace(first, number);
         if second != NONE {
@@ -82,9 +86,9 @@ impl Wheel {
     }
 
     fn unlink(&mut self, number: u32) {
-        let Entry { tick, prev, next, .. } = self.entries[number as usize];
+        let Entry { slot, prev, next, .. } = self.entries[number as usize];
         if prev == NONE {
-            self.first[tick as usize % SLOTS] = next;
+            self.first[slot as usize] = next;
         } else {
             self.entries[prev as usize].next = next;
         }

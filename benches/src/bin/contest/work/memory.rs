@@ -33,7 +33,9 @@ pub(crate) fn timers<R: Timers>(plan: &Plan) -> Sample {
         drop(waiting);
         let future = size_of_val(&R::sleep(other(0))) as f64;
         let together = size_of_val(&hold::<R>(waker, 0)) as f64 / TOGETHER as f64;
-        Sample::of_bytes(bytes).with("bytes_of_the_future", future).with("bytes_of_the_future_as_held", together)
+        Sample::of_bytes(bytes)
+            .with("bytes_of_the_future", future)
+            .with("bytes_of_the_future_as_held", together)
     })
 }
 

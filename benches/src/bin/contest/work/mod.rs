@@ -109,7 +109,9 @@ impl<T, E: std::fmt::Debug, H: Future<Output = Result<T, E>> + Unpin> Future for
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        Pin::new(&mut self.0).poll(cx).map(|outcome| outcome.expect("the task neither fails nor is cancelled"))
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|outcome| outcome.expect("the task neither fails nor is cancelled"))
     }
 }
 

@@ -30,7 +30,12 @@ pub(crate) fn spawn_and_join<R: Joins>(plan: &Plan) -> Sample {
 }
 
 /// Runs rounds of tasks that say when they are done, until the time is up.
-fn rounds<R: Tasks>(plan: &Plan, operations: usize, tasks: usize, start: impl Fn(&Rc<Countdown>) + 'static) -> Sample {
+fn rounds<R: Tasks>(
+    plan: &Plan,
+    operations: usize,
+    tasks: usize,
+    start: impl Fn(&Rc<Countdown>) + 'static,
+) -> Sample {
     let time = plan.time;
     R::run(async move {
         let mut watch = Watch::new(time);
