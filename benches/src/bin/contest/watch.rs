@@ -18,6 +18,14 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
 }
 
+impl Plan {
+    /// Returns how often a round repeats something of `size` operations, so that it is worth taking its time. If there is no
+    /// time at all, as in tests, once.
+    pub(crate) fn repeats(&self, operations: usize) -> usize {
+        if self.time.is_zero() { 1 } else { (operations / self.size).max(1) }
+    }
+}
+
 /// Measures rounds.
 pub(crate) struct Watch {
     limit: Duration,

@@ -17,7 +17,6 @@ use super::{Contestant, Part};
 use crate::rows::RowId;
 use crate::watch::{Plan, Sample, Watch};
 use crate::work::echo::{self, MESSAGE};
-use crate::work::repeats;
 
 pub(crate) const MAY: Contestant =
     Contestant { name: "may", what: "may: coroutines with stacks, on two workers", part };
@@ -46,7 +45,7 @@ fn run(plan: &Plan, work: fn(Plan) -> Sample) -> Sample {
 
 fn spawn_and_join(plan: Plan) -> Sample {
     let size = plan.size;
-    let batches = repeats(size, 20_000);
+    let batches = plan.repeats(20_000);
     let mut handles = Vec::with_capacity(size);
     let mut watch = Watch::new(plan.time);
     while watch.begin() {
@@ -61,7 +60,7 @@ fn spawn_and_join(plan: Plan) -> Sample {
 }
 
 fn yield_among_many(plan: Plan) -> Sample {
-    let (tasks, yields) = (plan.size, repeats(plan.size, 1_000_000));
+    let (tasks, yields) = (plan.size, plan.repeats(1_000_000));
     let mut watch = Watch::new(plan.time);
     while watch.begin() {
         let work = |_| {

@@ -7,7 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder, join, scope};
 use super::{Contestant, Part};
 use crate::rows::RowId;
 use crate::watch::{Plan, Sample, Watch};
-use crate::work::{calls, repeats};
+use crate::work::calls;
 
 pub(crate) const RAYON: Contestant =
     Contestant { name: "rayon", what: "rayon: scope for spawning, join for fork and join", part };
@@ -29,7 +29,7 @@ fn pool(threads: usize) -> ThreadPool {
 /// Each job leaves its number in a place of its own.
 fn spawn_and_join(plan: &Plan) -> Sample {
     let size = plan.size;
-    let batches = repeats(size, 20_000);
+    let batches = plan.repeats(20_000);
     let mut places = vec![0; size];
     let mut watch = Watch::new(plan.time);
     while watch.begin() {

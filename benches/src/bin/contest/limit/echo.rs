@@ -33,6 +33,7 @@ fn serve(address: Sender<SocketAddr>, threads: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     listener.set_nonblocking(true).expect("a listener can");
     address.send(listener.local_addr().expect("a listener has an address")).expect("the client waits for it");
+    drop(address); // It is told once.
     let mut servers: Vec<_> =
         (0..threads).map(|_| listener.try_clone().expect("descriptors are left")).collect();
     let own = servers.pop().expect("one thread at least");

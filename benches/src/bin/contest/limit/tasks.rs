@@ -13,7 +13,6 @@ use std::thread;
 use crate::slot::{SharedSlot, Slot};
 use crate::watch::{Plan, Sample, Watch, resident_bytes};
 use crate::work::memory::idle;
-use crate::work::repeats;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -39,12 +38,12 @@ fn on_two_threads(half: impl Fn() + Send + Sync) {
 }
 
 pub(crate) fn spawn_one(plan: &Plan) -> Sample {
-    let batches = repeats(plan.size, 20_000);
+    let batches = plan.repeats(20_000);
     rounds(plan, batches * plan.size, || spawn(plan.size, batches))
 }
 
 pub(crate) fn spawn_two(plan: &Plan) -> Sample {
-    let (size, batches) = (plan.size.div_ceil(2), repeats(plan.size, MANY));
+    let (size, batches) = (plan.size.div_ceil(2), plan.repeats(MANY));
     rounds(plan, 2 * batches * size, || on_two_threads(|| spawn(size, batches)))
 }
 
@@ -77,12 +76,12 @@ pub(crate) fn yield_alone(plan: &Plan) -> Sample {
 }
 
 pub(crate) fn yield_one(plan: &Plan) -> Sample {
-    let yields = repeats(plan.size, 1_000_000);
+    let yields = plan.repeats(1_000_000);
     rounds(plan, plan.size * yields, || run_yielding(plan.size, yields))
 }
 
 pub(crate) fn yield_two(plan: &Plan) -> Sample {
-    let (tasks, yields) = (plan.size.div_ceil(2), repeats(plan.size, MANY));
+    let (tasks, yields) = (plan.size.div_ceil(2), plan.repeats(MANY));
     rounds(plan, 2 * tasks * yields, || on_two_threads(|| run_yielding(tasks, yields)))
 }
 

@@ -115,11 +115,6 @@ impl<T, E: std::fmt::Debug, H: Future<Output = Result<T, E>> + Unpin> Future for
     }
 }
 
-/// How often a round repeats something of `size` operations to be worth taking its time.
-pub(crate) fn repeats(size: usize, operations: usize) -> usize {
-    (operations / size).max(1)
-}
-
 /// Returns how many calls `fib(n)` makes, itself included.
 pub(crate) fn calls(n: usize) -> usize {
     let (mut one_less, mut calls) = (1, 1);

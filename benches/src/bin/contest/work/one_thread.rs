@@ -4,16 +4,16 @@ use std::future::Future;
 use std::hint::black_box;
 use std::rc::Rc;
 
-use super::{Channel, Joins, Tasks, calls, repeats};
+use super::{Channel, Joins, Tasks, calls};
 use crate::slot::{Countdown, Slot};
 use crate::watch::{Plan, Sample, Watch};
 
 pub(crate) fn spawn_and_join<R: Joins>(plan: &Plan) -> Sample {
     let Plan { size, time } = *plan;
+    let batches = plan.repeats(20_000);
     R::run(async move {
         let mut watch = Watch::new(time);
         let mut handles = Vec::with_capacity(size);
-        let batches = repeats(size, 20_000);
         while watch.begin() {
             for _ in 0..batches {
                 handles.extend((0..size).map(|n| R::spawn(async move { black_box(n) })));
@@ -57,7 +57,7 @@ pub(crate) fn yield_alone<R: Tasks>(plan: &Plan) -> Sample {
 
 /// `size` tasks that yield.
 pub(crate) fn yield_among_many<R: Tasks>(plan: &Plan) -> Sample {
-    let (tasks, yields) = (plan.size, repeats(plan.size, 1_000_000));
+    let (tasks, yields) = (plan.size, plan.repeats(1_000_000));
     rounds::<R>(plan, tasks * yields, tasks, move |countdown| {
         for _ in 0..tasks {
             start_yielding::<R>(yields, countdown);
@@ -135,6 +135,7 @@ pub(crate) fn fork_and_join<R: Joins>(plan: &Plan) -> Sample {
     })
 }
 
+#[expect(clippy::manual_async_fn, reason = "a type that spawns itself must be named before it is known")]
 fn fib<R: Joins>(n: usize) -> impl Future<Output = usize> + 'static {
     async move {
         if n < 2 {

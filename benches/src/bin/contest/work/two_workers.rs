@@ -4,16 +4,16 @@ use std::future::Future;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::{SharedChannel, Workers, calls, repeats};
+use super::{SharedChannel, Workers, calls};
 use crate::slot::{SharedCountdown, SharedSlot};
 use crate::watch::{Plan, Sample, Watch};
 
 pub(crate) fn spawn_and_join<R: Workers>(plan: &Plan) -> Sample {
     let Plan { size, time } = *plan;
+    let batches = plan.repeats(20_000);
     R::run(async move {
         let mut watch = Watch::new(time);
         let mut handles = Vec::with_capacity(size);
-        let batches = repeats(size, 20_000);
         while watch.begin() {
             for _ in 0..batches {
                 handles.extend((0..size).map(|n| R::spawn(async move { black_box(n) })));
@@ -51,7 +51,7 @@ fn rounds<R: Workers>(
 
 /// `size` tasks that yield.
 pub(crate) fn yield_among_many<R: Workers>(plan: &Plan) -> Sample {
-    let (tasks, yields) = (plan.size, repeats(plan.size, 1_000_000));
+    let (tasks, yields) = (plan.size, plan.repeats(1_000_000));
     rounds::<R>(plan, tasks * yields, tasks, move |countdown| {
         for _ in 0..tasks {
             let countdown = Arc::clone(countdown);
@@ -125,6 +125,7 @@ pub(crate) fn fork_and_join<R: Workers>(plan: &Plan) -> Sample {
     })
 }
 
+#[expect(clippy::manual_async_fn, reason = "a type that spawns itself must be named before it is known")]
 fn fib<R: Workers>(n: usize) -> impl Future<Output = usize> + Send + 'static {
     async move {
         if n < 2 {
