@@ -61,8 +61,8 @@ impl Tasks for Local {
         spawn_local(task).detach();
     }
 
-    fn yield_now() -> impl Future<Output = ()> {
-        async { executor().yield_now().await }
+    async fn yield_now() {
+        executor().yield_now().await;
     }
 }
 
