@@ -44,7 +44,13 @@ pub fn kinds() -> [Kind; 7] {
         Kind { name: "rows", unit: "rows", sizes: [2_500, 5_000, 10_000], tiny: 50, make: rows::make },
         Kind { name: "items", unit: "items", sizes: [2_500, 5_000, 10_000], tiny: 50, make: items::make },
         Kind { name: "sections", unit: "tasks", sizes: [25, 50, 100], tiny: 3, make: sections::make },
-        Kind { name: "count", unit: "rounds", sizes: [250_000, 500_000, 1_000_000], tiny: 10, make: count::make },
+        Kind {
+            name: "count",
+            unit: "rounds",
+            sizes: [250_000, 500_000, 1_000_000],
+            tiny: 10,
+            make: count::make,
+        },
     ]
 }
 

@@ -50,8 +50,18 @@ fn table(kind: Kind, size: usize) -> io::Result<()> {
     println!("{}: {}\n", kind.name, workload.what);
     println!(
         "{:<5} {:<29} {:>8} {:>8} {:>8} {:>8} {:>9} {:>12} {:>12} {:>7} {:>7} {:>7}",
-        "step", "way", "wall ms", "CPU ms", "threads", "switches", "heap KiB", "resident KiB",
-        "allocations", "polls", "wakes", "sleeps",
+        "step",
+        "way",
+        "wall ms",
+        "CPU ms",
+        "threads",
+        "switches",
+        "heap KiB",
+        "resident KiB",
+        "allocations",
+        "polls",
+        "wakes",
+        "sleeps",
     );
     for (at, way) in workload.ways.iter().enumerate() {
         let args = ["row", kind.name, &size.to_string(), &at.to_string()].map(str::to_owned);

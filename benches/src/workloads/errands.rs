@@ -40,9 +40,7 @@ async fn future(errand: Errand) -> u64 {
     let text = match errand {
         Errand::Read { file } => fs::read_to_string(file).await.expect("it is there"),
         Errand::Ask { server, line } => ask(server, &line).await.expect("it answers"),
-        errand @ Errand::Query { .. } => {
-            unblock(move || errand.run()).await.expect("what it needs is there")
-        }
+        errand @ Errand::Query { .. } => unblock(move || errand.run()).await.expect("what it needs is there"),
     };
     text.len() as u64
 }
