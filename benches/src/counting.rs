@@ -7,8 +7,10 @@
 //!
 //! # Invariants
 //!
-//! 1. While nobody counts, it costs one relaxed load and a branch.
+//! 1. While nobody counts, it costs a thread-local mark, a relaxed load and a branch.
 //! 2. It allocates nothing itself: a thread's mark is a plain thread-local, without a destructor.
+//! 3. A thread is marked also while nobody counts: if it was started before a count, it is none of its threads, however late
+//!    it ends.
 #![allow(unsafe_code, reason = "an allocator is unsafe to write")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -50,7 +52,7 @@ thread_local! {
 
 /// Counts what `f` does, on all threads. One count at a time; threads that were there before shall be idle meanwhile.
 pub fn count<R>(f: impl FnOnce() -> R) -> (R, Counted) {
-    IS_KNOWN.set(true);
+    is_first_call(); // The caller's thread is counted in any case.
     for count in [&ALLOCATIONS, &THREADS] {
         count.store(0, Relaxed);
     }
@@ -71,19 +73,23 @@ pub fn count<R>(f: impl FnOnce() -> R) -> (R, Counted) {
 /// Takes note of a call: so many bytes more, or fewer.
 #[inline]
 fn note(bytes: isize, is_allocation: bool) {
+    let is_first = is_first_call();
     if IS_ON.load(Relaxed) {
-        add(bytes, is_allocation);
+        add(bytes, is_allocation, is_first);
     }
 }
 
+/// Marks this thread, and returns whether it was not marked before. One whose thread-locals are gone was.
+#[inline]
+fn is_first_call() -> bool {
+    IS_KNOWN.try_with(|known| known.replace(true)) == Ok(false)
+}
+
 #[cold]
-fn add(bytes: isize, is_allocation: bool) {
+fn add(bytes: isize, is_allocation: bool, is_first: bool) {
     ALLOCATIONS.fetch_add(usize::from(is_allocation), Relaxed);
     PEAK.fetch_max(ALIVE.fetch_add(bytes, Relaxed) + bytes, Relaxed);
-    // A thread whose thread-locals are gone was counted before.
-    if IS_KNOWN.try_with(|known| known.replace(true)) == Ok(false) {
-        THREADS.fetch_add(1, Relaxed);
-    }
+    THREADS.fetch_add(usize::from(is_first), Relaxed);
 }
 
 // SAFETY: the system's allocator does it all.
