@@ -243,7 +243,7 @@ fn cargo(workspace: &Workspace, verb: &str, demo: Demo) -> Command {
 }
 
 /// Returns the cargo that started us, or whichever the path has.
-fn cargo_path() -> OsString {
+pub(crate) fn cargo_path() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
@@ -262,13 +262,13 @@ fn check(demo: Demo, ended: io::Result<ExitStatus>) -> Result<(), Failure> {
 }
 
 #[cfg(unix)]
-fn code(status: ExitStatus) -> u8 {
+pub(crate) fn code(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt;
     let shell_code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     shell_code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 #[cfg(not(unix))]
-fn code(status: ExitStatus) -> u8 {
+pub(crate) fn code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

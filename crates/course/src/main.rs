@@ -7,6 +7,8 @@
 //!
 //! What a script can rely on; `--help` says the same, in [`EXIT_CODES`].
 
+mod bench;
+
 mod demo;
 
 mod first_screen;
@@ -21,6 +23,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use bench::BenchArgs;
 use demo::{DemoArgs, Failure};
 use workspace::Workspace;
 
@@ -29,9 +32,9 @@ Exit codes:
     0  it worked
     1  standard output could not be written
     2  the command line was wrong: an unknown command, demo or option
-    3  no demo could be started: no checkout of the course around here, or no cargo
+    3  no demo or contest could be started: no checkout of the course around here, or no cargo
     *  anything else is the demo's own code: 101 when it did not compile or panicked,
-       128 + N when signal N ended it";
+       128 + N when signal N ended it; `bench --help` has the contest's";
 
 /// Python's asyncio and its GIL, rebuilt in Rust from nothing. Without a command: where to start.
 #[derive(Parser)]
@@ -47,6 +50,9 @@ enum Verb {
     /// name, run them all
     #[command(after_help = EXIT_CODES)]
     Demo(DemoArgs),
+    /// Run the contest of our runtimes against their peers, and show who is ahead
+    #[command(after_help = bench::MORE)]
+    Bench(BenchArgs),
     /// Print the steps and the demos, one a line, with tabs between the columns
     #[command(after_help = list::COLUMNS)]
     List,
@@ -61,12 +67,13 @@ fn main() -> ExitCode {
     match cli.command {
         None => say(&first_screen::text(&workspace)),
         Some(Verb::List) => say(&list::text(&workspace)),
-        Some(Verb::Demo(args)) => demonstrate(&workspace, &args),
+        Some(Verb::Demo(args)) => ended(demo::run(&workspace, &args)),
+        Some(Verb::Bench(args)) => ended(bench::run(&workspace, &args)),
     }
 }
 
-fn demonstrate(workspace: &Workspace, args: &DemoArgs) -> ExitCode {
-    match demo::run(workspace, args) {
+fn ended(how: Result<(), Failure>) -> ExitCode {
+    match how {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(message)) => {
             let mut cli = Cli::command();
