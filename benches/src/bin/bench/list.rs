@@ -80,20 +80,81 @@ impl List {
         }
     }
 
-    /// Takes in the rows and contestants of another program: a row that both have gets the contestants of both.
+    /// Reads the list of another program, which says only what is different from `self`: who takes part in which rows, and
+    /// perhaps sizes of its own. Rows that `self` does not have are left out.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it.
+    pub(crate) fn read_beside(&self, text: &str) -> Result<Self, String> {
+        let other: Beside = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut list = Self {
+            seconds: other.seconds.unwrap_or(self.seconds),
+            quick_seconds: other.quick_seconds.unwrap_or(self.quick_seconds),
+            contestants: other.contestants,
+            rows: Vec::new(),
+        };
+        for row in other.rows {
+            let Some(known) = self.rows.iter().find(|known| known.id == row.id) else { continue };
+            if row.unit.as_ref().is_some_and(|unit| *unit != known.unit) {
+                return Err(format!("row {} is measured in {}, not in another unit", row.id, known.unit));
+            }
+            let size = row.size.unwrap_or(known.size);
+            list.rows.push(Row {
+                size,
+                quick_size: row.quick_size.unwrap_or(known.quick_size.min(size)),
+                scaling: row.scaling.unwrap_or_else(|| known.scaling.clone()),
+                contestants: row.contestants,
+                missing: row.missing,
+                ..known.clone()
+            });
+        }
+        list.describe_all();
+        Ok(list)
+    }
+
+    /// Adds whoever is in a row and not described.
+    fn describe_all(&mut self) {
+        for name in self.rows.iter().flat_map(|row| &row.contestants) {
+            if !self.contestants.iter().any(|known| known.name == *name) {
+                self.contestants.push(Contestant { name: name.clone(), what: String::new() });
+            }
+        }
+    }
+
+    /// Takes in the contestants of another program.
     pub(crate) fn merge(&mut self, other: &Self) {
         let known: Vec<String> = self.contestants.iter().map(|contestant| contestant.name.clone()).collect();
         self.contestants.extend(other.contestants.iter().filter(|new| !known.contains(&new.name)).cloned());
         for row in &other.rows {
-            match self.rows.iter_mut().find(|mine| mine.id == row.id) {
-                Some(mine) => {
-                    mine.contestants.extend(row.contestants.iter().cloned());
-                    mine.missing.extend(row.missing.iter().cloned());
-                }
-                None => self.rows.push(row.clone()),
+            if let Some(mine) = self.rows.iter_mut().find(|mine| mine.id == row.id) {
+                mine.contestants.extend(row.contestants.iter().cloned());
+                mine.missing.extend(row.missing.iter().cloned());
             }
         }
     }
+}
+
+/// What another program says.
+#[derive(Deserialize)]
+struct Beside {
+    seconds: Option<f64>,
+    quick_seconds: Option<f64>,
+    #[serde(default)]
+    contestants: Vec<Contestant>,
+    rows: Vec<BesideRow>,
+}
+
+#[derive(Deserialize)]
+struct BesideRow {
+    id: String,
+    unit: Option<String>,
+    size: Option<u64>,
+    quick_size: Option<u64>,
+    scaling: Option<Vec<u64>>,
+    contestants: Vec<String>,
+    #[serde(default)]
+    missing: Vec<Missing>,
 }
 
 /// The limit that figures are divided by.

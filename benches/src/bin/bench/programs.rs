@@ -49,22 +49,24 @@ pub(crate) fn find(arguments: &Arguments, children: &Children) -> Result<Found, 
         Some((first, others)) => (first.clone(), others.iter().map(|path| vec![path.into()]).collect()),
         None => (build(arguments, children)?, if arguments.no_peers { Vec::new() } else { vec![python()] }),
     };
-    let first =
-        ask(vec![first.into()], children).map_err(|error| error.stop("ask the contest for its list"))?;
+    let first = ask(vec![first.into()], None, children)
+        .map_err(|error| error.stop("ask the contest for its list"))?;
     let mut found = Found { list: first.list.clone(), programs: vec![first], notes: Vec::new() };
     for other in others {
-        let name = other.last().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-        match ask(other, children) {
+        // Without the folder of this machine, since it is kept.
+        let path = other.last().map(PathBuf::from).unwrap_or_default();
+        let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        match ask(other, Some(&found.list), children) {
             Ok(program) => {
                 found.list.merge(&program.list);
                 found.programs.push(program);
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted.stop("")),
-            Err(Error::Other(why)) => found.notes.push(format!("left out {name}: {why}")),
+            Err(Error::Other(why)) => found.notes.push(format!("{name}: {why}")),
         }
     }
     for note in &found.notes {
-        eprintln!("{note}");
+        eprintln!("left out {note}");
     }
     Ok(found)
 }
@@ -94,7 +96,8 @@ impl From<Trouble> for Error {
     }
 }
 
-fn ask(program: Vec<OsString>, children: &Children) -> Result<Program, Error> {
+/// Asks a program for its list, which may build upon `first`.
+fn ask(program: Vec<OsString>, first: Option<&List>, children: &Children) -> Result<Program, Error> {
     if let [_interpreter, script] = &program[..]
         && !Path::new(script).is_file()
     {
@@ -104,8 +107,8 @@ fn ask(program: Vec<OsString>, children: &Children) -> Result<Program, Error> {
     if !ended.status.success() {
         return Err(Error::Other(format!("{}{}", ended.status, last_words(&ended))));
     }
-    let list =
-        List::read(&ended.stdout).map_err(|why| Error::Other(format!("its list makes no sense: {why}")))?;
+    let list = first.map_or_else(|| List::read(&ended.stdout), |first| first.read_beside(&ended.stdout));
+    let list = list.map_err(|why| Error::Other(format!("its list makes no sense: {why}")))?;
     Ok(Program { command: program, list })
 }
 
