@@ -1,21 +1,31 @@
-//! The learner's command-line tool: where you are, what is built, and the demos.
+//! The learner's command-line tool: where you are, the exercises, and the demos.
 //!
 //! It needs nothing of the steps to build, so that `cargo course` answers soon, even while a step does not compile. A demo
-//! is an *example* of its step, and runs in a process of its own (see [`demo`]).
+//! is an *example* of its step, and runs in a process of its own (see [`demo`]). What it knows of exercises is in the library
+//! beside it, which the maintainers' checks use too.
 //!
 //! # Exit codes
 //!
 //! What a script can rely on; `--help` says the same, in [`EXIT_CODES`].
 
-mod bench;
+mod workspace;
 
-mod demo;
+mod course;
+
+mod bench;
 
 mod first_screen;
 
 mod list;
 
-mod workspace;
+mod check;
+mod diff;
+mod doctor;
+mod hint;
+mod reset;
+mod watch;
+
+mod demo;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -24,15 +34,24 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use bench::BenchArgs;
+use check::CheckArgs;
+use course::{Course, Refusal};
 use demo::{DemoArgs, Failure};
+use diff::DiffArgs;
+use hint::HintArgs;
+use list::ListArgs;
+use reset::ResetArgs;
+use watch::WatchArgs;
 use workspace::Workspace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  it worked
     1  standard output could not be written
-    2  the command line was wrong: an unknown command, demo or option
-    3  no demo or contest could be started: no checkout of the course around here, or no cargo
+    2  the command line was wrong: an unknown command, demo, exercise or option
+    3  nothing could be started: no checkout of the course around here, or no cargo;
+       for doctor, that something is missing
+    4  an exercise is not right yet: it does not compile, or fails a check
     *  anything else is the demo's own code: 101 when it did not compile or panicked,
        128 + N when signal N ended it; `bench --help` has the contest's";
 
@@ -53,9 +72,22 @@ enum Verb {
     /// Run the contest of our runtimes against their peers, and show who is ahead
     #[command(after_help = bench::MORE)]
     Bench(BenchArgs),
-    /// Print the steps and the demos, one a line, with tabs between the columns
+    /// Check your answer to an exercise: passed, or the first thing that is wrong with it
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArgs),
+    /// Check an exercise whenever you save it, and go on to the next one
+    Watch(WatchArgs),
+    /// Show a hint: a question first, then the place, then nearly the code
+    Hint(HintArgs),
+    /// Compare your answer with ours
+    Diff(DiffArgs),
+    /// Put an exercise back as it came; what was there is kept beside it
+    Reset(ResetArgs),
+    /// Print the steps, the demos and the exercises, one a line, with tabs between the columns
     #[command(after_help = list::COLUMNS)]
-    List,
+    List(ListArgs),
+    /// Look whether this machine has what the course needs, and say how to get what it lacks
+    Doctor,
 }
 
 fn main() -> ExitCode {
@@ -65,10 +97,25 @@ fn main() -> ExitCode {
         Err(message) => return complain(&message, 3),
     };
     match cli.command {
-        None => say(&first_screen::text(&workspace)),
-        Some(Verb::List) => say(&list::text(&workspace)),
         Some(Verb::Demo(args)) => ended(demo::run(&workspace, &args)),
         Some(Verb::Bench(args)) => ended(bench::run(&workspace, &args)),
+        Some(Verb::Doctor) => doctor::run(&workspace),
+        verb => exercise(verb, workspace).unwrap_or_else(|refusal| refusal.complain()),
+    }
+}
+
+/// Does what needs the exercises: everything but the demos, which run without them.
+fn exercise(verb: Option<Verb>, workspace: Workspace) -> Result<ExitCode, Refusal> {
+    let mut course = Course::load(workspace)?;
+    match verb {
+        None => Ok(say(&first_screen::text(&course)?)),
+        Some(Verb::List(args)) => Ok(say(&list::text(&course, &args)?)),
+        Some(Verb::Check(args)) => check::run(&mut course, &args),
+        Some(Verb::Watch(args)) => watch::run(&mut course, &args),
+        Some(Verb::Hint(args)) => hint::run(&mut course, &args),
+        Some(Verb::Diff(args)) => diff::run(&course, &args),
+        Some(Verb::Reset(args)) => reset::run(&course, &args),
+        Some(Verb::Demo(_) | Verb::Bench(_) | Verb::Doctor) => unreachable!("these need no exercises"),
     }
 }
 

@@ -180,6 +180,24 @@ impl Inherited {
             None => Lane { before: None, _not_send: PhantomData },
         }
     }
+
+    /// Copies what has been recorded so far; nothing while nobody records.
+    ///
+    /// For whoever watches over a program that may never end: a recording is handed back only when it is over.
+    ///
+    /// ```
+    /// let (seen, timeline) = timeline::record(|| {
+    ///     timeline::probe::note(|| "before".to_string());
+    ///     let seen = timeline::inherit().so_far();
+    ///     timeline::probe::note(|| "after".to_string());
+    ///     seen
+    /// });
+    /// assert_eq!(seen.unwrap().notes(), ["before"]);
+    /// assert_eq!(timeline.notes(), ["before", "after"]);
+    /// ```
+    pub fn so_far(&self) -> Option<Timeline> {
+        self.0.as_ref().map(|(recorder, _)| recorder.so_far())
+    }
 }
 
 /// Keeps a thread in a recording. Made by [`Inherited::enter`].

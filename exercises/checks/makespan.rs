@@ -1,0 +1,75 @@
+//! What an answer to `makespan` has to do.
+
+use exercises::misconception;
+
+use super::{NINE, ONE_ON_FOUR, Processor, WHILE_BLOCKED, makespan};
+
+/// The same by another way: lets every millisecond pass.
+fn millisecond_by_millisecond(errands: &[u64], threads: usize) -> u64 {
+    let (mut waiting, mut left, mut now) = (errands.iter(), vec![0_u64; threads], 0);
+    loop {
+        for thread in &mut left {
+            while *thread == 0 {
+                let Some(errand) = waiting.next() else { break };
+                *thread = *errand;
+            }
+        }
+        if left.iter().all(|thread| *thread == 0) {
+            return now;
+        }
+        left.iter_mut().for_each(|thread| *thread = thread.saturating_sub(1));
+        now += 1;
+    }
+}
+
+#[test]
+fn one_errand_takes_as_long_as_it_takes() {
+    if [ONE_ON_FOUR, makespan_or(ONE_ON_FOUR)].contains(&25) {
+        misconception("W1-faster", "one errand was to be over in a quarter of the time, on four threads");
+    }
+    assert_eq!(ONE_ON_FOUR, 100, "ONE_ON_FOUR, in milliseconds");
+}
+
+/// What the formula says of one errand on four threads, or `otherwise` while it is not written.
+fn makespan_or(otherwise: u64) -> u64 {
+    std::panic::catch_unwind(|| makespan(&[100], 4)).unwrap_or(otherwise)
+}
+
+#[test]
+fn nine_errands_overlap_as_far_as_there_are_threads() {
+    let truth = [1, 9, 2].map(|threads| millisecond_by_millisecond(&[100; 9], threads));
+    assert_eq!(NINE, truth, "NINE, in milliseconds: on one thread, on nine, on two");
+}
+
+#[test]
+fn a_blocked_thread_leaves_the_processor_to_others() {
+    match WHILE_BLOCKED {
+        Processor::Leaves => {}
+        Processor::Keeps => misconception("W1-burns", "a thread that waits was to keep the processor busy"),
+        Processor::Unsaid => panic!("WHILE_BLOCKED is still `Unsaid`"),
+    }
+}
+
+#[test]
+fn on_one_thread_waits_add_up() {
+    assert_eq!(makespan(&[100, 20, 3], 1), 123);
+    assert_eq!(makespan(&[], 1), 0, "no errands");
+}
+
+#[test]
+fn with_a_thread_each_the_longest_counts() {
+    assert_eq!(makespan(&[100, 20, 3], 3), 100);
+    assert_eq!(makespan(&[3, 100], 7), 100, "and more threads than errands change nothing");
+}
+
+#[test]
+fn in_between_whoever_is_free_takes_the_next() {
+    let lists: [&[u64]; 4] =
+        [&[5, 5, 5], &[9, 1, 1, 1, 1], &[1, 2, 3, 4, 5, 6, 7], &[7, 0, 3, 3, 8, 1, 1, 6, 2]];
+    for errands in lists {
+        for threads in 1..=5 {
+            let truth = millisecond_by_millisecond(errands, threads);
+            assert_eq!(makespan(errands, threads), truth, "{errands:?} on {threads} threads");
+        }
+    }
+}

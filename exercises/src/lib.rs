@@ -1,0 +1,36 @@
+//! What the checks of the exercises are made of. A learner needs nothing of it but [`sync`], and that in few exercises.
+//!
+//! ```text
+//!   step2/latest-waker.rs        what you edit      ──┐
+//!   solutions/latest-waker.rs    an answer          ──┼── mod checks ──▶ checks/latest-waker.rs ──▶ this library
+//!   wrong/latest-waker/….rs      a mistaken answer  ──┘
+//! ```
+//!
+//! Every check runs inside [`check`], which records it and watches over it: a program that makes no progress is ended, and
+//! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Script`] plays the other side of
+//! a connection, [`ManualClock`] is a time that stands still until it is moved. What happened in which order is read
+//! from the recording ([`events`], [`notes`]), never from what was printed.
+//!
+//! A check that recognises a mistake says so with [`misconception`]; the tool then explains it.
+#![forbid(unsafe_code)]
+
+mod check;
+mod misconception;
+
+mod clock;
+mod order;
+mod script;
+mod task;
+
+#[cfg(feature = "loom")]
+mod model;
+pub mod sync;
+
+pub use check::{Watch, check, check_at};
+pub use clock::ManualClock;
+pub use misconception::misconception;
+#[cfg(feature = "loom")]
+pub use model::model;
+pub use order::{events, note, notes};
+pub use script::{Act, Script};
+pub use task::{CountingWaker, Task};

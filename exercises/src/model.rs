@@ -1,0 +1,31 @@
+//! Runs a check under the model checker: every order of the threads' steps, one after the other.
+//!
+//! A model that fails may take its process down before the harness has said anything. So the mistake is said from the panic
+//! hook, at the first panic; and each model is best run in a process of its own, as the tool does.
+
+use std::io::Write as _;
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crate::misconception::said;
+
+/// Tries every order in which `body`'s threads can run. `code` and `text` say which mistake a deadlock is.
+///
+/// # Panics
+///
+/// If any of the orders panics, or leaves a thread asleep for ever.
+pub fn model(code: &str, text: &str, body: impl Fn() + Send + Sync + 'static) {
+    let meaning = said(code, text);
+    let reported = AtomicBool::new(false);
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if reported.swap(true, Relaxed) {
+            return; // What follows the first panic is loom's own clearing up.
+        }
+        default(info);
+        if info.payload_as_str().is_some_and(|message| message.starts_with("deadlock")) {
+            let _closed = writeln!(std::io::stderr().lock(), "{meaning}");
+        }
+    }));
+    loom::model(body);
+}

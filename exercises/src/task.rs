@@ -1,0 +1,170 @@
+//! A future that a check polls by hand, and the wakers that count what is done with them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+
+use timeline::probe;
+
+use crate::check::last_waker_dropped;
+
+/// Makes wakers that count how often they are called, and how many of them there are.
+///
+/// ```
+/// let counting = exercises::CountingWaker::new("reader");
+/// let waker = counting.waker();
+/// waker.wake_by_ref();
+/// assert_eq!((counting.wakes(), counting.alive()), (1, 1));
+/// drop(waker);
+/// assert_eq!(counting.alive(), 0);
+/// ```
+pub struct CountingWaker {
+    target: Arc<Target>,
+}
+
+struct Target {
+    name: &'static str,
+    wakes: AtomicUsize,
+    /// Whether the task is ready, so that it needs no waker any more.
+    over: AtomicBool,
+}
+
+/// What a waker holds: all clones of one waker share one, so its end is the end of the last of them.
+struct Handle(Arc<Target>);
+
+impl CountingWaker {
+    /// Makes one, under a name for the recording.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        let target = Arc::new(Target { name, wakes: AtomicUsize::new(0), over: AtomicBool::new(false) });
+        probe::spawned(key(&target), name);
+        Self { target }
+    }
+
+    /// Makes a waker. Clones of it do not count as further ones.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker::from(Arc::new(Handle(Arc::clone(&self.target))))
+    }
+
+    /// Tells how often any of its wakers was called.
+    #[must_use]
+    pub fn wakes(&self) -> usize {
+        self.target.wakes.load(SeqCst)
+    }
+
+    /// Tells how many of its wakers somebody still has, a waker and its clones counted as one.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        Arc::strong_count(&self.target) - 1
+    }
+}
+
+impl fmt::Debug for CountingWaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CountingWaker").field("name", &self.target.name).finish_non_exhaustive()
+    }
+}
+
+fn key(target: &Arc<Target>) -> usize {
+    Arc::as_ptr(target).addr()
+}
+
+impl Wake for Handle {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wakes.fetch_add(1, SeqCst);
+        probe::woken(key(&self.0));
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // One count is the maker's, and one is this handle's.
+        if Arc::strong_count(&self.0) == 2 && !self.0.over.load(SeqCst) {
+            probe::note(|| last_waker_dropped(self.0.name));
+        }
+    }
+}
+
+/// Polls a future by hand, each time with a new waker, and counts polls and wakes.
+///
+/// ```
+/// use std::task::Poll;
+///
+/// let mut task = exercises::Task::new("answer", std::future::ready(42));
+/// assert_eq!(task.poll(), Poll::Ready(42));
+/// assert_eq!((task.polls(), task.wakes()), (1, 0));
+/// ```
+pub struct Task<F> {
+    future: Pin<Box<F>>,
+    counting: CountingWaker,
+    polls: usize,
+}
+
+impl<F: Future> Task<F> {
+    /// Takes a future, under a name for the recording, and does not poll it.
+    #[must_use]
+    pub fn new(name: &'static str, future: F) -> Self {
+        Self { future: Box::pin(future), counting: CountingWaker::new(name), polls: 0 }
+    }
+
+    /// Polls it once.
+    pub fn poll(&mut self) -> Poll<F::Output> {
+        self.polls += 1;
+        let task = key(&self.counting.target);
+        let waker = self.counting.waker();
+        probe::poll_begin(task);
+        let poll = self.future.as_mut().poll(&mut Context::from_waker(&waker));
+        self.counting.target.over.store(poll.is_ready(), SeqCst);
+        // Dropped inside the poll: whoever kept no clone has let the last one go here.
+        drop(waker);
+        probe::poll_end(task, poll.is_ready());
+        poll
+    }
+
+    /// Polls it, and again whenever it was woken, until it is ready; none if it is pending and nobody has woken it.
+    pub fn run(&mut self) -> Option<F::Output> {
+        loop {
+            let before = self.wakes();
+            match self.poll() {
+                Poll::Ready(output) => return Some(output),
+                Poll::Pending if self.wakes() == before => return None,
+                Poll::Pending => {}
+            }
+        }
+    }
+
+    /// Tells how often it was polled.
+    #[must_use]
+    pub fn polls(&self) -> usize {
+        self.polls
+    }
+
+    /// Tells how often its wakers were called.
+    #[must_use]
+    pub fn wakes(&self) -> usize {
+        self.counting.wakes()
+    }
+
+    /// Tells how many of its wakers somebody has kept.
+    #[must_use]
+    pub fn wakers(&self) -> usize {
+        self.counting.alive()
+    }
+}
+
+impl<F> fmt::Debug for Task<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("waker", &self.counting)
+            .field("polls", &self.polls)
+            .finish_non_exhaustive()
+    }
+}

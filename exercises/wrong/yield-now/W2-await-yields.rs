@@ -1,0 +1,44 @@
+//! A wrong answer to `yield-now`: it is ready at once, since an await gives the others a turn anyway.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Is over at once.
+struct Ready<T>(Option<T>);
+
+fn ready<T>(value: T) -> Ready<T> {
+    Ready(Some(value))
+}
+
+impl<T: Unpin> Future for Ready<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        let value = self.get_mut().0.take().expect("polled again after it had returned Ready");
+        Poll::Ready(value)
+    }
+}
+
+/// Is pending once.
+struct YieldNow {
+    yielded: bool,
+}
+
+fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        self.yielded = true;
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+#[path = "../../checks/yield-now.rs"]
+mod checks;
