@@ -75,6 +75,25 @@ fn the_first_poll_asks() {
 }
 
 #[test]
+fn one_poll_goes_as_far_as_it_can() {
+    check(|_| {
+        let mut task = Task::new("order", order(&Shop::default(), 1, 1));
+        assert_eq!(task.poll(), Poll::Pending);
+        assert_eq!(task.poll(), Poll::Pending);
+        let second = &notes()[2..];
+        if !second.contains(&"paying is polled".to_owned()) {
+            let text =
+                "the second poll has the price, but does not poll what `pay` returns: nobody else will";
+            misconception("W2-unpolled", text);
+        }
+        assert_eq!(second, ["asking is polled", "pay is called with 40", "paying is polled"]);
+
+        let mut at_once = Task::new("order at once", order(&Shop::default(), 0, 0));
+        assert!(at_once.poll().is_ready(), "both answers are there: one poll is enough");
+    });
+}
+
+#[test]
 fn while_it_waits_its_waker_is_left_behind() {
     check(|_| {
         let mut task = Task::new("order", order(&Shop::default(), 2, 2));
@@ -97,25 +116,6 @@ fn it_goes_on_where_it_has_stopped() {
         while task.poll().is_pending() {}
         let calls: Vec<String> = notes().into_iter().filter(|note| note.contains("called")).collect();
         assert_eq!(calls, ["ask is called", "pay is called with 40"]);
-    });
-}
-
-#[test]
-fn one_poll_goes_as_far_as_it_can() {
-    check(|_| {
-        let mut task = Task::new("order", order(&Shop::default(), 1, 1));
-        assert_eq!(task.poll(), Poll::Pending);
-        assert_eq!(task.poll(), Poll::Pending);
-        let second = &notes()[2..];
-        if !second.contains(&"paying is polled".to_owned()) {
-            let text =
-                "the second poll has the price, but does not poll what `pay` returns: nobody else will";
-            misconception("W2-unpolled", text);
-        }
-        assert_eq!(second, ["asking is polled", "pay is called with 40", "paying is polled"]);
-
-        let mut at_once = Task::new("order at once", order(&Shop::default(), 0, 0));
-        assert!(at_once.poll().is_ready(), "both answers are there: one poll is enough");
     });
 }
 
