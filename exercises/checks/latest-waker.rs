@@ -44,8 +44,7 @@ fn send_calls_the_latest_waker_once() {
         let mut receiver = pin!(receiver);
         let (first, latest) = (CountingWaker::new("first"), CountingWaker::new("latest"));
         for counting in [&first, &latest] {
-            let waker = counting.waker();
-            assert_eq!(receiver.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Pending);
+            assert_eq!(counting.poll(receiver.as_mut()), Poll::Pending);
         }
         sender.send(7);
         match (first.wakes(), latest.wakes()) {
@@ -56,7 +55,7 @@ fn send_calls_the_latest_waker_once() {
             (0, 0) => misconception("W2-forgets-waker", "the value was sent, and nobody was woken"),
             (first, latest) => panic!("the first waker was called {first} times, the latest {latest} times"),
         }
-        assert_eq!(receiver.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(7));
+        assert_eq!(latest.poll(receiver), Poll::Ready(7));
     });
 }
 

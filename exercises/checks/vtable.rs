@@ -112,8 +112,10 @@ fn clones_ring_the_same_bell_and_all_counts_balance() {
             .map(|_| {
                 let waker = first.clone();
                 thread::spawn(move || {
-                    waker.wake_by_ref();
-                    waker.clone().wake();
+                    let another = waker.clone();
+                    another.wake_by_ref();
+                    another.wake();
+                    drop(waker);
                 })
             })
             .collect();

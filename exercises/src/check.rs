@@ -198,7 +198,7 @@ fn task(timeline: &Timeline, id: TaskId) -> String {
 
 /// What [`Task`](crate::Task) notes when nobody has a waker of it any more.
 pub(crate) fn last_waker_dropped(task: &str) -> String {
-    format!("{LAST_WAKER}{task} is dropped")
+    format!("{LAST_WAKER}{task} is dropped, uncalled")
 }
 
 /// How such a note begins.

@@ -3,6 +3,7 @@
 //! A model that fails may take its process down before the harness has said anything. So the mistake is said from the panic
 //! hook, at the first panic; and each model is best run in a process of its own, as the tool does.
 
+use std::any::Any;
 use std::io::Write as _;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,9 +24,17 @@ pub fn model(code: &str, text: &str, body: impl Fn() + Send + Sync + 'static) {
             return; // What follows the first panic is loom's own clearing up.
         }
         default(info);
-        if info.payload_as_str().is_some_and(|message| message.starts_with("deadlock")) {
+        if is_deadlock(info.payload()) {
             let _closed = writeln!(std::io::stderr().lock(), "{meaning}");
         }
     }));
     loom::model(body);
+}
+
+/// Tells whether this is loom's panic for threads that all sleep.
+fn is_deadlock(payload: &dyn Any) -> bool {
+    let message = payload.downcast_ref::<String>().map(String::as_str);
+    message
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .is_some_and(|text| text.starts_with("deadlock"))
 }

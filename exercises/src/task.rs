@@ -33,7 +33,10 @@ struct Target {
 }
 
 /// What a waker holds: all clones of one waker share one, so its end is the end of the last of them.
-struct Handle(Arc<Target>);
+struct Handle {
+    target: Arc<Target>,
+    called: AtomicBool,
+}
 
 impl CountingWaker {
     /// Makes one, under a name for the recording.
@@ -47,7 +50,20 @@ impl CountingWaker {
     /// Makes a waker. Clones of it do not count as further ones.
     #[must_use]
     pub fn waker(&self) -> Waker {
-        Waker::from(Arc::new(Handle(Arc::clone(&self.target))))
+        Waker::from(Arc::new(Handle { target: Arc::clone(&self.target), called: AtomicBool::new(false) }))
+    }
+
+    /// Polls `future` once, with a new waker of this kind.
+    pub fn poll<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        let task = key(&self.target);
+        let waker = self.waker();
+        probe::poll_begin(task);
+        let poll = future.poll(&mut Context::from_waker(&waker));
+        self.target.over.store(poll.is_ready(), SeqCst);
+        // Dropped inside the poll: whoever kept no clone has let the last one go here.
+        drop(waker);
+        probe::poll_end(task, poll.is_ready());
+        poll
     }
 
     /// Tells how often any of its wakers was called.
@@ -79,16 +95,18 @@ impl Wake for Handle {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wakes.fetch_add(1, SeqCst);
-        probe::woken(key(&self.0));
+        self.called.store(true, SeqCst);
+        self.target.wakes.fetch_add(1, SeqCst);
+        probe::woken(key(&self.target));
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // One count is the maker's, and one is this handle's.
-        if Arc::strong_count(&self.0) == 2 && !self.0.over.load(SeqCst) {
-            probe::note(|| last_waker_dropped(self.0.name));
+        // One count is the maker's, and one is this handle's. Whoever is over, or was called, needs it no more.
+        let is_last = Arc::strong_count(&self.target) == 2;
+        if is_last && !self.called.load(SeqCst) && !self.target.over.load(SeqCst) {
+            probe::note(|| last_waker_dropped(self.target.name));
         }
     }
 }
@@ -118,15 +136,7 @@ impl<F: Future> Task<F> {
     /// Polls it once.
     pub fn poll(&mut self) -> Poll<F::Output> {
         self.polls += 1;
-        let task = key(&self.counting.target);
-        let waker = self.counting.waker();
-        probe::poll_begin(task);
-        let poll = self.future.as_mut().poll(&mut Context::from_waker(&waker));
-        self.counting.target.over.store(poll.is_ready(), SeqCst);
-        // Dropped inside the poll: whoever kept no clone has let the last one go here.
-        drop(waker);
-        probe::poll_end(task, poll.is_ready());
-        poll
+        self.counting.poll(self.future.as_mut())
     }
 
     /// Polls it, and again whenever it was woken, until it is ready; none if it is pending and nobody has woken it.

@@ -35,6 +35,7 @@ impl Talk {
         todo!("two-connections: what has to be done before it is over?")
     }
 
+    // Further functions, if you want some, go here.
 }
 
 /// Talks to both until both are over.

@@ -14,9 +14,9 @@
 //!
 //! - Making an `Order` runs nothing.
 //! - The first poll calls `ask`, and polls what it returns.
+//! - One poll goes as far as it can: what an await returns at once does not stop it.
 //! - While the awaited future is pending, so is the order, and the waker of the latest poll is left with it.
 //! - It goes on where it has stopped: `ask` and `pay` are called once each.
-//! - One poll goes as far as it can: what an await returns at once does not stop it.
 //! - Its output is the price plus the fee.
 //! - Polled after its end, it panics.
 //!

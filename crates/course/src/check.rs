@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use ::course::catalogue::Exercise;
+use ::course::progress::State;
 use ::course::verdict::{Failure, Listener, Verdict, judge};
 
 use crate::course::{Course, NOT_YET, Refusal};
@@ -34,8 +35,13 @@ pub(crate) fn run(course: &mut Course, args: &CheckArgs) -> Result<ExitCode, Ref
         Some(which) => course.select(which)?.into_iter().cloned().collect(),
         None => course.next()?.cloned().into_iter().collect(),
     };
-    if chosen.is_empty() {
+    if chosen.is_empty() && !args.json {
         return Ok(say("All exercises are finished. `cargo course check all` runs them again.\n"));
+    }
+    for exercise in &chosen {
+        if course.state(exercise)? == State::Changed {
+            eprintln!("note: what {} asks has changed since you passed", exercise.id);
+        }
     }
     let (mut reports, mut text, mut explained, mut failed) = (Vec::new(), String::new(), None, 0);
     for exercise in &chosen {

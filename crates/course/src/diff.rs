@@ -7,6 +7,7 @@ use clap::Args;
 use similar::{ChangeTag, TextDiff};
 
 use ::course::catalogue::read;
+use ::course::stub::ALLOW;
 
 use crate::course::{Course, Refusal};
 use crate::say;
@@ -23,7 +24,7 @@ pub(crate) fn run(course: &Course, args: &DiffArgs) -> Result<ExitCode, Refusal>
     let exercise = course.one(&args.id)?;
     let root = &course.workspace.root;
     let (file, solution) = (exercise.file(), exercise.solution());
-    let (yours, ours) = (read(root, &file)?, without_marks(&read(root, &solution)?));
+    let (yours, ours) = (without_marks(&read(root, &file)?), without_marks(&read(root, &solution)?));
     if yours == ours {
         return Ok(say("Your answer is ours, letter by letter.\n"));
     }
@@ -31,13 +32,13 @@ pub(crate) fn run(course: &Course, args: &DiffArgs) -> Result<ExitCode, Refusal>
     Ok(say(&format!("- yours: {file}\n+ ours: {solution}\n\n{text}")))
 }
 
-/// Leaves out what says where a stub is cut from a solution.
-fn without_marks(solution: &str) -> String {
+/// Leaves out what says where a stub is cut from a solution, and what only a stub needs.
+fn without_marks(text: &str) -> String {
     let is_mark = |line: &str| {
         let line = line.trim_start();
-        ["// BEGIN SOLUTION", "// END SOLUTION", "//~"].iter().any(|mark| line.starts_with(mark))
+        ["// BEGIN SOLUTION", "// END SOLUTION", "//~", ALLOW].iter().any(|mark| line.starts_with(mark))
     };
-    solution.lines().filter(|line| !is_mark(line)).map(|line| format!("{line}\n")).collect()
+    text.lines().filter(|line| !is_mark(line)).map(|line| format!("{line}\n")).collect()
 }
 
 fn changes(yours: &str, ours: &str, colored: bool) -> String {

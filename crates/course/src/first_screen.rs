@@ -21,7 +21,7 @@ pub(crate) fn text(course: &Course) -> Result<String, Refusal> {
         let test = format!("cargo test -p {}", step.package());
         line(&mut screen, &format!("  {}  {}", step.number, step.title));
         let done = exercises(course, step.number)?;
-        line(&mut screen, format!("     {test:<19} read {:<30}{done}", step.reading).trim_end());
+        line(&mut screen, format!("     {test:<19}  read {:<30}{done}", step.reading).trim_end());
     }
     line(&mut screen, "");
     next(course, &mut screen)?;
@@ -38,8 +38,11 @@ fn exercises(course: &Course, step: u32) -> Result<String, Refusal> {
         done += u32::from(state.is_done());
         changed += u32::from(state == State::Changed);
     }
-    let changed = if changed > 0 { format!(", {changed} changed") } else { String::new() };
-    Ok(if all == 0 { String::new() } else { format!("  {done} of {all} done{changed}") })
+    Ok(match (all, changed) {
+        (0, _) => String::new(),
+        (_, 0) => format!("  {done} of {all} done"),
+        _ => format!("  {done} of {all}, {changed} changed"),
+    })
 }
 
 fn next(course: &Course, screen: &mut String) -> Result<(), Refusal> {

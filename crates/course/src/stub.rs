@@ -21,8 +21,8 @@ use crate::catalogue::Exercise;
 const BEGIN: &str = "// BEGIN SOLUTION";
 const END: &str = "// END SOLUTION";
 const INSTEAD: &str = "//~";
-/// A stub is full of `todo!`s, which the workspace's lints deny.
-const ALLOW: &str = "#![allow(clippy::todo, reason = \"this is an exercise\")]";
+/// What a stub has below its header: it is full of `todo!`s, which the workspace's lints deny.
+pub const ALLOW: &str = "#![allow(clippy::todo, reason = \"this is an exercise\")]";
 
 /// Makes the stub of `exercise` from the text of its solution.
 ///

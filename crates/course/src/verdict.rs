@@ -136,12 +136,14 @@ pub fn failure(run: &Run, clause: &Clause, passed: usize, command: String) -> Op
     let hang = run.stderr.lines().position(|line| line.starts_with("hang: "));
     let panic = run.stderr.lines().position(|line| line.contains("panicked at "));
     let place = panic.and_then(|at| run.stderr.lines().nth(at)?.split("panicked at ").nth(1));
+    // A model's mistake is said after the model checker's own words.
     let found = run.stderr.lines().find_map(|line| line.strip_prefix("misconception ")?.split_once(": "));
     let message = match (hang, panic, run.status) {
         (Some(at), ..) => text(run.stderr.lines().skip(at)),
-        (None, Some(at), _) => {
+        (None, Some(at), _) if !clause.model || found.is_none() => {
             text(run.stderr.lines().skip(at + 1).take_while(|line| !line.starts_with("note: run with")))
         }
+        (None, Some(_), _) => found.map_or("", |(_, text)| text).to_owned(),
         (None, None, Some(status)) => format!("the check ended with {status}\n{}", run.stderr.trim_end()),
         (None, None, None) => format!("the check has not ended within {:?}", limit(clause)),
     };
@@ -150,12 +152,26 @@ pub fn failure(run: &Run, clause: &Clause, passed: usize, command: String) -> Op
         says: clause.says.clone(),
         passed,
         message,
-        place: place.filter(|_| hang.is_none()).map(|place| place.trim_end_matches(':').to_owned()),
+        place: place.filter(|_| hang.is_none()).and_then(in_the_exercises),
         misconception: found.map(|(code, _)| code.to_owned()),
         hang: hang.is_some() || run.status.is_none(),
         printed: printed(&run.stdout),
         command,
     })
+}
+
+/// Makes `exercises/step2/../checks/a.rs:1:2:` plain; nothing if it is not in the exercises.
+fn in_the_exercises(place: &str) -> Option<String> {
+    let place = place.trim_end_matches(':').replace('\\', "/");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in place.split('/') {
+        if part == ".." && parts.last().is_some_and(|last| *last != "..") {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    (parts[0] == "exercises").then(|| parts.join("/"))
 }
 
 /// Joins lines, without the codes in them, which are for the tool.
@@ -205,5 +221,27 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _never_written = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_the_exercises, printed};
+
+    #[test]
+    fn a_place_is_plain_and_one_outside_the_exercises_is_left_out() {
+        let plain = |place| in_the_exercises(place);
+        assert_eq!(
+            plain("exercises/step2/../checks/a.rs:1:2:").as_deref(),
+            Some("exercises/checks/a.rs:1:2")
+        );
+        assert_eq!(plain("exercises\\step2\\a.rs:1:2").as_deref(), Some("exercises/step2/a.rs:1:2"));
+        assert_eq!(plain("somewhere/loom/src/rt.rs:1:2:"), None);
+    }
+
+    #[test]
+    fn what_the_harness_says_is_not_what_was_printed() {
+        let stdout = "\nrunning 1 test\ntest checks::a ... mine\nand mine\nok\n\ntest result: ok. 1 passed; 0 failed\n";
+        assert_eq!(printed(stdout), "mine\nand mine");
     }
 }

@@ -22,7 +22,8 @@ impl Source {
 
     /// Tells whether the file is Rust that the maintainers answer for: not a learner's answer to an exercise.
     pub fn is_code(&self) -> bool {
-        self.is_rust() && (self.path.starts_with("crates/") || self.path.starts_with("benches/"))
+        let ours = ["crates/", "benches/", "exercises/"];
+        self.is_rust() && ours.iter().any(|folder| self.path.starts_with(folder))
     }
 
     /// Returns the folder the file is in; empty for the root.

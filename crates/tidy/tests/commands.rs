@@ -7,14 +7,13 @@ fn every_test_that_a_text_names_is_there() {
     check(&sources()).expect_none("name a test that is there");
 }
 
-/// Looks at each `cargo test -p stepN --test FILE FILTER` in the pages.
+/// Looks at each `cargo test -p PACKAGE --test FILE FILTER` in the pages.
 fn check(sources: &[Source]) -> Complaints {
     let mut complaints = Complaints::default();
     for page in sources.iter().filter(|source| source.path.ends_with(".md")) {
         for (at, line) in page.text.lines().enumerate() {
             let Some((package, file, filter)) = command(line) else { continue };
-            let (folder, name) = (format!("crates/{package}-"), format!("/tests/{file}.rs"));
-            let is_it = |source: &&Source| source.path.starts_with(&folder) && source.path.ends_with(&name);
+            let is_it = |source: &&Source| is_file_of(&source.path, package, file);
             let what = match sources.iter().find(is_it) {
                 None => format!("{package} has no test file {file}"),
                 Some(tests) if has_test(&tests.text, filter) => continue,
@@ -24,6 +23,16 @@ fn check(sources: &[Source]) -> Complaints {
         }
     }
     complaints
+}
+
+/// Tells whether the tests of a target are in the file at `path`. Those of an exercise are its checks.
+fn is_file_of(path: &str, package: &str, file: &str) -> bool {
+    if package == "exercises" {
+        return path == format!("exercises/checks/{}.rs", file.trim_start_matches("solution-"));
+    }
+    let in_package = path.strip_prefix("crates/").and_then(|rest| rest.strip_prefix(package));
+    let folder = in_package.and_then(|rest| rest.strip_suffix(&format!("/tests/{file}.rs")));
+    folder.is_some_and(|topic| topic.is_empty() || topic.starts_with('-'))
 }
 
 /// Takes package, file and filter out of a command.
@@ -49,5 +58,6 @@ fn a_filter_that_fits_nothing_and_a_file_that_is_not_there_are_seen() {
     on("   $ cargo test -p step4 --test gather fails_fast\n").expect(&[]);
     on("$ cargo test -p step4 --test gather\n").expect(&[]);
     on("$ cargo test -p step4 --test gather fails_slowly\n").expect(&["a.md:1: no test in"]);
+    on("$ cargo test -p course --test demos\n").expect(&["course has no test file demos"]);
     on("$ cargo test -p step4 --test gathering\n").expect(&["step4 has no test file gathering"]);
 }
