@@ -1,6 +1,8 @@
 //! The tool as a process, as a learner starts it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod mini;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
