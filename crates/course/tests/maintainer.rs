@@ -173,7 +173,11 @@ fn the_manifest_has_both_targets_of_every_exercise() {
     });
     expect_none(&complaints);
     let targets = manifest.matches("[[test]]").count();
-    assert_eq!(targets, 2 * catalogue().exercises.len() + 1, "two targets an exercise, and `answers`");
+    assert_eq!(
+        targets,
+        2 * catalogue().exercises.len() + 2,
+        "two targets an exercise, `watchdog` and `answers`"
+    );
 }
 
 /// An answer that has to fail, as a module of the program `answers`.

@@ -37,10 +37,11 @@ fn is_file_of(path: &str, package: &str, file: &str) -> bool {
 
 /// Takes package, file and filter out of a command.
 fn command(line: &str) -> Option<(&str, &str, &str)> {
-    let mut words = line.split("cargo test -p ").nth(1)?.split_whitespace();
+    let command = line.split("cargo test -p ").nth(1)?.split('`').next()?;
+    let mut words = command.split_whitespace();
     let package = words.next()?;
     (words.next()? == "--test").then_some(())?;
-    Some((package, words.next()?, words.next().unwrap_or("").trim_end_matches('`')))
+    Some((package, words.next()?, words.next().unwrap_or("")))
 }
 
 fn has_test(text: &str, filter: &str) -> bool {
@@ -58,6 +59,7 @@ fn a_filter_that_fits_nothing_and_a_file_that_is_not_there_are_seen() {
     on("   $ cargo test -p step4 --test gather fails_fast\n").expect(&[]);
     on("$ cargo test -p step4 --test gather\n").expect(&[]);
     on("$ cargo test -p step4 --test gather fails_slowly\n").expect(&["a.md:1: no test in"]);
+    on("see `cargo test -p step4 --test gather`, and more\n").expect(&[]);
     on("$ cargo test -p course --test demos\n").expect(&["course has no test file demos"]);
     on("$ cargo test -p step4 --test gathering\n").expect(&["step4 has no test file gathering"]);
 }
