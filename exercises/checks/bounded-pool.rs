@@ -58,7 +58,7 @@ fn no_more_run_at_once_than_are_allowed() {
                 most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
                 meeting.wait();
                 // Time for one too many to show up. A right answer passes however long this takes.
-                thread::sleep(Duration::from_millis(5));
+                thread::sleep(Duration::from_millis(20));
                 now.fetch_sub(1, SeqCst);
             })
         });
@@ -74,21 +74,17 @@ fn no_more_run_at_once_than_are_allowed() {
 fn the_results_are_in_the_order_of_the_jobs() {
     check(|watch| {
         watch.a_hang_means("W1-joins-at-once", ONE_AFTER_THE_OTHER);
-        let (over, first_goes_on) = channel();
+        let (begun, first_goes_on) = channel();
         let first: Job<u32> = Box::new(move || {
-            let _the_second_is_over = first_goes_on.recv();
+            let _the_third_has_begun = first_goes_on.recv();
             1
         });
-        let second: Job<u32> = Box::new(move || {
-            let _the_first_is_gone = over.send(());
-            2
-        });
-        // Give the second one's result the time to be put away first.
-        let slow: Job<u32> = Box::new(|| {
-            thread::sleep(Duration::from_millis(5));
+        // Whoever takes the third has put the second one's result away.
+        let third: Job<u32> = Box::new(move || {
+            let _the_first_is_gone = begun.send(());
             3
         });
-        match run_bounded(vec![first, second, slow], 2)[..] {
+        match run_bounded(vec![first, Box::new(|| 2), third], 2)[..] {
             [1, 2, 3] => {}
             [2, ..] => {
                 misconception("W1-order-of-ends", "the second job was over first, and its result came first")

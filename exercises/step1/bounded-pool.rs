@@ -5,7 +5,7 @@
 //! # Contract
 //!
 //! - Every job runs once, also when there are fewer jobs than threads, or none.
-//! - As many run at once as are allowed.
+//! - As many run at once as are allowed, while there are jobs left.
 //! - No more run at once than are allowed.
 //! - The results come in the order of the jobs, whichever was over first.
 //!
