@@ -27,7 +27,7 @@ use crate::ManualClock;
 use crate::misconception::said;
 
 /// How long a check may go without a new event.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many events are too many: no check needs so many, and an endless loop soon has them.
 const TOO_MANY: usize = 100_000;
 /// Where the drawing of a check that has passed goes, and how wide it is: set by the tool.

@@ -239,7 +239,7 @@ fn build(answers: &[Answer], model: Model) -> PathBuf {
 
 /// Runs an answer's checks in order, up to the first that fails.
 fn first_failure(answer: &Answer, programs: &[(Model, PathBuf, Vec<String>)]) -> Option<Failure> {
-    let patience = [("EXERCISES_PATIENCE_MS", "1000".into())];
+    let patience = [("EXERCISES_PATIENCE_MS", "2500".into())];
     for (passed, clause) in answer.exercise.contract.iter().enumerate() {
         let model = if clause.model { answer.exercise.model } else { Model::None };
         let (_, program, tests) = programs.iter().find(|program| program.0 == model).expect("it was built");
