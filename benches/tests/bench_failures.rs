@@ -77,6 +77,7 @@ fn an_interrupted_run_leaves_no_process_and_keeps_what_it_has() {
         assert_gone(&stage);
         assert_eq!(shown.cells("a")[4], "20.0");
         assert!(shown.stdout.contains("interrupted, so some are missing"), "{}", shown.stdout);
+        assert!(!shown.stdout.contains("\nb "), "a row that was not measured has no line: {}", shown.stdout);
         let kept = stage.kept();
         assert_eq!(
             (&kept["ending"], &kept["samples"][0]["line"]["figure"]),

@@ -25,9 +25,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) figure: Option<Figure>,
 }
 
-/// Sums up a run, row by row.
+/// Sums up a run, row by row; rows that it did not come to are left out.
 pub(crate) fn standings(run: &Run) -> Vec<Standing<'_>> {
-    run.rows.iter().map(|row| standing(run, row)).collect()
+    run.rows.iter().map(|row| standing(run, row)).filter(|standing| !standing.entries.is_empty()).collect()
 }
 
 fn standing<'a>(run: &'a Run, row: &'a Row) -> Standing<'a> {
