@@ -529,3 +529,29 @@ fn a_loop_runs_on_a_selector_alone() {
     });
     assert_eq!(output, 5);
 }
+
+#[test]
+fn what_running_tasks_spawn_stands_behind_all_that_was_ready_before() {
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let lines = Rc::clone(&log);
+    // More than a turn's worth, so that the thread looks at its park in between, and must not sleep there.
+    EventLoop::on(ThreadPark::new()).run(async move {
+        let spawn_logged = |n: usize, lines: &Rc<RefCell<Vec<usize>>>| {
+            let lines = Rc::clone(lines);
+            spawn(async move { lines.borrow_mut().push(n) })
+        };
+        let parents: Vec<_> = (0..200)
+            .map(|n| {
+                let lines = Rc::clone(&lines);
+                spawn(async move {
+                    lines.borrow_mut().push(n);
+                    spawn_logged(200 + n, &lines).await.unwrap();
+                })
+            })
+            .collect();
+        for parent in parents {
+            parent.await.unwrap();
+        }
+    });
+    assert!(log.borrow().iter().copied().eq(0..400), "{:?}", log.borrow());
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::{Pin, pin};
@@ -667,4 +668,61 @@ fn a_join_error_becomes_an_io_error() {
     assert_eq!(cancelled.to_string(), "the task was cancelled");
     assert_eq!(io::Error::from(cancelled).kind(), io::ErrorKind::Interrupted);
     assert_eq!(io::Error::from(panicked).to_string(), "the task panicked: no bread");
+}
+
+#[test]
+fn a_handle_that_has_handed_out_its_outcome_is_finished_and_aborts_nothing() {
+    run(async {
+        let mut task = spawn(ready(7));
+        assert_eq!((&mut task).await.unwrap(), 7);
+        assert!(task.is_finished());
+        assert!(!task.abort());
+    });
+}
+
+/// Runs a task to its end, and returns where in memory it was, and its last waker.
+async fn place() -> (usize, Waker) {
+    let waker = spawn(own_waker()).await.unwrap();
+    (waker.data().addr(), waker)
+}
+
+/// More than the threads of this process keep for their next tasks.
+const FEW: usize = 1_000;
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+fn the_memory_of_tasks_is_used_again() {
+    let places = run(async {
+        let mut places = HashSet::new();
+        for _ in 0..10 * FEW {
+            places.insert(place().await.0);
+        }
+        places.len()
+    });
+    assert!(places < FEW, "{places}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+fn the_memory_of_tasks_that_another_thread_frees_comes_back() {
+    let (wakers, freed) = mpsc::sync_channel::<Waker>(8);
+    let other = thread::spawn(move || freed.into_iter().for_each(drop));
+    let places = run(async move {
+        let mut places = HashSet::new();
+        for _ in 0..10 * FEW {
+            let (place, waker) = place().await;
+            places.insert(place);
+            wakers.send(waker).unwrap();
+        }
+        places.len()
+    });
+    other.join().unwrap();
+    assert!(places < FEW, "{places}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+fn the_memory_of_a_thread_that_has_ended_is_used_by_others() {
+    let places: HashSet<_> = (0..2 * FEW).map(|_| thread::spawn(|| run(place()).0).join().unwrap()).collect();
+    assert!(places.len() < FEW, "{}", places.len());
 }

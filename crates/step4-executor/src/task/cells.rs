@@ -64,6 +64,7 @@ pub(super) const fn units(layout: Layout) -> Option<usize> {
 }
 
 /// Returns a cell of so many units.
+#[inline]
 pub(super) fn take(units: usize) -> Cell {
     let cell = OWN.try_with(|own| {
         let list = &mut own.borrow_mut().0[units - 1];
@@ -77,6 +78,7 @@ pub(super) fn take(units: usize) -> Cell {
 }
 
 /// Takes back what `take` has returned.
+#[inline]
 pub(super) fn give_back(cell: Cell) {
     let index = cell.len() - 1;
     let mut cell = Some(cell);

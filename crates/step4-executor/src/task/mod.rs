@@ -1,4 +1,4 @@
-//! A task: a future that an executor runs, in one allocation.
+//! A task: a future that an executor runs, in one piece of memory.
 //!
 //! ```text
 //!   ┌────────── Header ─────────┬──────────── Stage ───────────┐
@@ -14,7 +14,7 @@
 //!
 //! The modules: [`state`] says what a task's flags and counts must do, [`local`] does it for tasks that stay on one
 //! thread, [`shared`] for tasks that wander. [`raw`] is the allocation, and the only file here with `unsafe` in it.
-//! [`join`] is what `spawn` returns.
+//! [`join`] is what `spawn` returns, and `cells` is where the memory comes from.
 //!
 //! # Invariants
 //!

@@ -62,7 +62,7 @@ struct Vtable<S: Schedule> {
     poll: unsafe fn(Pointer<S>, &mut Context<'_>) -> bool,
     /// Drops the future, and puts `Cancelled` in its place.
     cancel: unsafe fn(Pointer<S>),
-    /// Moves the outcome to an `Option<Result<F::Output, JoinError>>`.
+    /// Moves the outcome to an `Option<Result<F::Output, JoinError>>`, and gives up the handle's reference.
     take_outcome: unsafe fn(Pointer<S>, *mut ()),
     /// Drops what is in the stage.
     empty: unsafe fn(Pointer<S>),
@@ -165,6 +165,11 @@ unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
         // SAFETY: our caller passes a pointer to an `Option` of the outcome of this future.
         unsafe { *to.cast::<Option<Result<F::Output, JoinError>>>() = Some(outcome) };
     }
+    // SAFETY: the handle has a reference until the next line.
+    if unsafe { header(task) }.state.release_handle() {
+        // SAFETY: the state says that it was the last.
+        unsafe { free::<F, S>(task) };
+    }
 }
 
 unsafe fn empty<F: Future, S: Schedule>(task: Pointer<S>) {
@@ -174,6 +179,8 @@ unsafe fn empty<F: Future, S: Schedule>(task: Pointer<S>) {
 }
 
 unsafe fn free<F: Future, S: Schedule>(task: Pointer<S>) {
+    // SAFETY: until we return nobody else frees it.
+    unsafe { header(task) }.memory.exclusive();
     let cell = task.cast::<TaskCell<F, S>>();
     // SAFETY: there is no reference left to use it (invariant 8).
     unsafe { cell.drop_in_place() };
@@ -205,9 +212,7 @@ unsafe fn header<'a, S: Schedule>(task: Pointer<S>) -> &'a Header<S> {
 /// That was the last reference.
 unsafe fn free_task<S: Schedule>(task: Pointer<S>) {
     // SAFETY: until we return nobody else frees it.
-    let header = unsafe { header(task) };
-    header.memory.exclusive();
-    let free = header.vtable.free;
+    let free = unsafe { header(task) }.vtable.free;
     // SAFETY: there is no reference left, and so no owner of the stage but us.
     unsafe { free(task) };
 }
@@ -469,11 +474,10 @@ impl<T, S: Schedule> Future for JoinHandle<T, S> {
         }
         std::task::ready!(crate::budget::spend(cx));
         let mut outcome: Option<Result<T, JoinError>> = None;
-        // SAFETY: the task is done, so that the stage is the handle's (invariant 2), and `T` is its future's output.
-        unsafe { (header.vtable.take_outcome)(task, (&raw mut outcome).cast()) };
         self.task = None;
-        // SAFETY: the outcome is taken, and the handle does not know the task any more.
-        unsafe { release_handle(task) };
+        // SAFETY: the task is done, so that the stage is the handle's (invariant 2), and `T` is its future's output. The
+        // handle does not know the task any more.
+        unsafe { (header.vtable.take_outcome)(task, (&raw mut outcome).cast()) };
         Poll::Ready(outcome.expect("a task that is done has an outcome"))
     }
 }
@@ -487,21 +491,10 @@ impl<T, S: Schedule> Drop for JoinHandle<T, S> {
             // SAFETY: the task is done, and its outcome is the handle's (invariant 2).
             unsafe { (header.vtable.empty)(task) };
         }
-        // SAFETY: the handle is going away, and has said so.
-        unsafe { release_handle(task) };
-    }
-}
-
-/// Gives up the handle's reference.
-///
-/// # Safety
-///
-/// The caller is the handle, has taken the outcome or is detached, and uses the task no more.
-unsafe fn release_handle<S: Schedule>(task: Pointer<S>) {
-    // SAFETY: the handle's reference is given up by this.
-    if unsafe { header(task) }.state.release_handle() {
-        // SAFETY: the state says that it was the last.
-        unsafe { free_task(task) };
+        if header.state.release_handle() {
+            // SAFETY: the state says that it was the last.
+            unsafe { free_task(task) };
+        }
     }
 }
 
