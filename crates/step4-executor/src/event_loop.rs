@@ -21,6 +21,8 @@
 //! 4. When `run` returns, no task of it is left: those that were are cancelled, and their destructors have run; but
 //!    clean-ups have run to their ends before, unless they took longer than the grace.
 //! 5. A thread runs one loop at a time; its queue and its tasks are plain thread-locals, and need no lock.
+//! 6. The queue is in two parts. The loop takes from the front, which is its own; everyone adds to the back. When the front is
+//!    empty, the two change places. So who takes needs neither a thread-local nor a borrow that is checked.
 //!
 //! # Absent on purpose
 //!
@@ -83,7 +85,7 @@ where
 /// Starts `future` as a task of this thread's loop, and returns a handle to await or abort it.
 ///
 /// The task is scheduled, not started: it runs when the current one waits. It goes on whether or not anyone awaits the
-/// handle. Costs one allocation. Await the handle: to block the loop's own thread on it (as `step2::block_on` would) is to
+/// handle. Costs one piece of memory, which mostly is one that an earlier task has left. Await the handle: to block the loop's own thread on it (as `step2::block_on` would) is to
 /// wait for a task that cannot run meanwhile.
 ///
 /// # Panics
@@ -186,8 +188,9 @@ thread_local! {
     static ENDING: Cell<Ending> = const { Cell::new(Ending::Nothing) };
 }
 
-/// What this thread's loop has to run, and all its tasks.
+/// What this thread's loop has to run, and all its tasks: together, so that a spawn looks up one thread-local.
 struct Here {
+    /// The back of the queue.
     queue: RefCell<VecDeque<Runnable<Local>>>,
     tasks: RefCell<TaskList<Local>>,
     clean_ups: RefCell<TaskList<Local>>,
@@ -365,7 +368,7 @@ struct Running<'a, P: Park> {
     grace: Duration,
     home: &'static Mailbox,
     letters: Vec<Letter<Local>>,
-    /// The front of the queue, which nobody adds to: so it needs no borrow that is checked.
+    /// The front of the queue: nobody adds to it (invariant 6).
     front: VecDeque<Runnable<Local>>,
     _entered: Entered,
 }

@@ -1,6 +1,6 @@
 //! Step 4: tasks. Many coroutines, on one thread or on several, with timers and sockets.
 //!
-//! Step 3 drove one future. An *executor* drives many: each becomes a [`task`], one allocation with the future, its
+//! Step 3 drove one future. An *executor* drives many: each becomes a [`task`], one piece of memory with the future, its
 //! state and its output; a *run queue* says whose turn it is; and what was "poll again when the park returns" becomes
 //! "put the task into the queue when its waker is called".
 //!

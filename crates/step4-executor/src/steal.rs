@@ -16,6 +16,14 @@
 //! 1. A runnable task is in exactly one queue, or in the hands of one worker.
 //! 2. While work is queued, some worker runs or is being woken (see [`crate::idle`]).
 //! 3. A pool that ends aborts its tasks, runs until the last one is gone, and joins its threads; then nothing is left.
+//! 4. A task is on the list of the *site* where it was spawned, whoever runs it. Each worker is a site, and the outside is one.
+//!    A site that is closed and empty is over; it is over once, and the workers stop when all are.
+//!
+//! # Sites
+//!
+//! One list of all tasks has one lock, and one count of who still needs the pool is one word: with two workers, the cache
+//! line of each goes back and forth with every task that begins or ends. Most tasks end where they were spawned, so each worker
+//! keeps a list and a count of its own, and only tasks that were stolen touch another's.
 //!
 //! # Absent on purpose
 //!

@@ -9,6 +9,8 @@
 //!   elsewhere:   word   [ count ................ | MERGED | POSTED ]              (one atomic)
 //! ```
 //!
+//! CLEAN_UP is no part of the protocol: it is set before the task is first queued, and says on which of the loop's lists it is.
+//!
 //! # Counting in two places
 //!
 //! A waker made at home may be dropped elsewhere, and the other way round. So neither number means anything alone; only

@@ -1,4 +1,4 @@
-//! A task's one allocation, and every unsafe line of this step.
+//! A task's one piece of memory, and every unsafe line of this step.
 //!
 //! See [`crate::task`] for the picture and the invariants, which the SAFETY notes cite by number. Three more hold here:
 //!
