@@ -555,3 +555,11 @@ fn what_running_tasks_spawn_stands_behind_all_that_was_ready_before() {
     });
     assert!(log.borrow().iter().copied().eq(0..400), "{:?}", log.borrow());
 }
+
+#[test]
+fn the_loop_does_not_sleep_while_more_than_a_turn_is_ready() {
+    EventLoop::on(ThreadPark::new()).run(async {
+        let tasks: Vec<_> = (0..100).map(|n| spawn(async move { n })).collect();
+        assert_eq!(tasks.into_iter().next_back().unwrap().await.unwrap(), 99);
+    });
+}
