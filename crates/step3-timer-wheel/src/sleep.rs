@@ -130,8 +130,12 @@ impl Future for Sleep {
         match self.state {
             State::Set { deadline, timer } => {
                 let timers = current();
+                if timers.has_fired(timer, deadline) {
+                    self.state = State::Unset(Done);
+                    return Poll::Ready(());
+                }
                 if !timers.renew(timer, cx.waker()) {
-                    // It has fired, or we are on another thread now, or the deadline is beyond the wheel's range.
+                    // It fires in this turn, or we are on another thread now, or the deadline is beyond the wheel's range.
                     if timers.has_passed(deadline) {
                         self.disarm(Done);
                         return Poll::Ready(());

@@ -201,6 +201,23 @@ fn a_sleep_polled_on_another_threads_driver_waits_there_until_the_same_moment() 
 }
 
 #[test]
+fn a_sleep_polled_when_it_is_over_on_another_driver_wakes_nobody_where_it_was_set() {
+    let (clock, mut here) = manual();
+    let entered = here.enter();
+    let wakes = Wakes::default();
+    let mut nap = set(secs(5), &wakes.waker("here"));
+    drop(entered);
+
+    let mut there = TimerDriver::new(ThreadPark::new(), Clock::from(&clock));
+    drive(&mut there, sleep(secs(6))).expect("a thread can always park");
+    let entered = there.enter();
+    assert_eq!(poll(&mut nap, Waker::noop()), Poll::Ready(()));
+    drop(entered);
+    look(&mut here);
+    assert_eq!((here.timers(), wakes.take()), (0, vec![]));
+}
+
+#[test]
 fn a_sleep_may_move_between_threads_on_the_real_clock() {
     let (to_there, from_here) = mpsc::channel::<Sleep>();
     let there = thread::spawn(move || {

@@ -1,6 +1,8 @@
 //! What a sleep promises: never early, in order, once, and nothing left behind.
 
 use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -356,6 +358,52 @@ fn each_waker_is_given_back_when_its_sleep_ends_is_reset_or_changes_hands() {
     park(&mut driver);
     assert_eq!(count(), (2, 2), "it ended");
     assert_eq!(poll(&mut nap, &one), Poll::Ready(()));
+}
+
+#[test]
+fn a_sleep_that_ends_within_a_tick_waits_for_the_next_one_and_leaves_no_timer() {
+    let micros = Duration::from_micros;
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    let _fires = set(sleep(ms(1)), &wakes.waker("1 ms"));
+    let mut nap = set(sleep(micros(1_500)), &wakes.waker("1.5 ms"));
+    clock.advance(micros(1_700));
+    look(&mut driver);
+    assert_eq!(wakes.take(), ["1 ms"]);
+    assert_eq!(poll(&mut nap, &wakes.waker("again")), Poll::Pending);
+    park(&mut driver);
+    assert_eq!((wakes.take(), clock.now()), (vec!["again".to_string()], ms(2)));
+    assert_eq!(poll(&mut nap, Waker::noop()), Poll::Ready(()));
+    assert_eq!(driver.timers(), 0);
+}
+
+// When it has passed already.
+
+#[test]
+fn on_a_manual_clock_a_deadline_that_has_passed_unseen_is_due_at_once() {
+    let (clock, driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    clock.advance(Duration::from_micros(5_500)); // Nobody has read the clock since.
+    let _nap = set(sleep_until(Duration::from_micros(5_200)), &wakes.waker("at once"));
+    assert_eq!((wakes.take(), driver.timers()), (vec!["at once".to_string()], 0));
+}
+
+#[test]
+fn on_a_real_clock_a_deadline_that_has_passed_unseen_is_pending_exactly_once() {
+    block_on(async {
+        let deadline = now() + ms(5);
+        std::thread::sleep(ms(10)); // A computation, which does not look at the clock.
+        let (mut polls, mut nap) = (0, pin!(sleep_until(deadline)));
+        poll_fn(|cx| {
+            polls += 1;
+            nap.as_mut().poll(cx)
+        })
+        .await;
+        assert_eq!(polls, 2);
+        assert!(now() >= deadline);
+    });
 }
 
 // Reset.
