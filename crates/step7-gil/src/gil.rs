@@ -432,7 +432,7 @@ impl ThreadState {
     pub fn hold<'a>(self) -> GilGuard<'a> {
         probe::lock_wanted(self.gil.lane());
         self.gil.take(self.id);
-        let guard = GilGuard { thread: self, _borrows: PhantomData, _not_send: PhantomData };
+        let guard = GilGuard { thread: self, is_held: true, _borrows: PhantomData, _not_send: PhantomData };
         guard.thread.gil.make_pending_calls(guard.py());
         guard
     }
@@ -481,6 +481,8 @@ impl fmt::Debug for ThreadState {
 /// ```
 pub struct GilGuard<'a> {
     thread: ThreadState,
+    /// False while it has let go; and for good, if it could not take the lock again.
+    is_held: bool,
     /// A state that has a guard is not asked for another.
     _borrows: PhantomData<&'a mut ThreadState>,
     _not_send: PhantomData<*const ()>,
@@ -488,9 +490,26 @@ pub struct GilGuard<'a> {
 
 impl GilGuard<'_> {
     /// Returns the proof that this thread holds the lock.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the lock was lost: see [`allow_threads`](Self::allow_threads).
+    #[inline]
     #[must_use]
     pub fn py(&self) -> Py<'_> {
+        self.assert_held();
         Py { thread: &self.thread }
+    }
+
+    #[inline]
+    fn assert_held(&self) {
+        assert!(self.is_held, "this guard has lost its lock: native code has taken that, and has kept it");
+    }
+
+    /// Returns what [`Py::is_due`] does. It is asked so often that it does not look whether the lock is held.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        Py { thread: &self.thread }.is_due()
     }
 
     /// Does what there is to do besides interpreting, if there is anything: makes pending calls, and lets others have the
@@ -499,7 +518,7 @@ impl GilGuard<'_> {
     /// Costs a load and a branch if there is nothing to do.
     #[inline]
     pub fn check(&mut self) -> bool {
-        self.py().is_due() && self.give_way()
+        self.is_due() && self.give_way()
     }
 
     /// Does what a check has found to be due.
@@ -522,6 +541,11 @@ impl GilGuard<'_> {
     /// passed by value, asks for `Send` instead, which a wrapper can pretend.) If it panics, the panic goes on under the
     /// lock.
     ///
+    /// # Panics
+    ///
+    /// Panics with the panic of `native`, and with that of a pending call. Panics if `native` has taken this very lock, and
+    /// has kept its guard: that one holds it now, and `self` never does again.
+    ///
     /// ```compile_fail,E0502
     /// let gil = step7::Gil::default();
     /// let mut thread = gil.thread();
@@ -543,23 +567,26 @@ impl GilGuard<'_> {
 
     fn let_go<T>(&mut self, why: Why, meanwhile: impl FnOnce() -> T) -> T {
         /// Takes the lock again, also if what runs without it panics (invariant 4).
-        struct Again<'a>(&'a ThreadState, Why);
+        struct Again<'g, 'a>(&'g mut GilGuard<'a>, Why);
 
-        impl Drop for Again<'_> {
+        impl Drop for Again<'_, '_> {
             fn drop(&mut self) {
-                if self.1 != Why::Asked {
-                    probe::lock_wanted(self.0.gil.lane());
+                let Self(GilGuard { thread, is_held, .. }, why) = self;
+                if *why != Why::Asked {
+                    probe::lock_wanted(thread.gil.lane());
                 }
-                self.0.gil.take(self.0.id);
+                thread.gil.take(thread.id);
+                *is_held = true; // Not if that has panicked (invariant 1).
             }
         }
 
+        self.assert_held();
         self.thread.ticks.set(0);
         self.thread.gil.release(self.thread.id, why);
-        let output = {
-            let _again = Again(&self.thread, why);
-            meanwhile()
-        };
+        self.is_held = false;
+        let again = Again(self, why);
+        let output = meanwhile();
+        drop(again); // If that panics, `output` is dropped: it may be the guard that has kept the lock.
         self.thread.gil.make_pending_calls(self.py());
         output
     }
@@ -568,7 +595,9 @@ impl GilGuard<'_> {
 impl Drop for GilGuard<'_> {
     fn drop(&mut self) {
         self.thread.ticks.set(0);
-        self.thread.gil.release(self.thread.id, Why::ForGood);
+        if self.is_held {
+            self.thread.gil.release(self.thread.id, Why::ForGood);
+        }
     }
 }
 

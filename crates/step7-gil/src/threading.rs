@@ -58,7 +58,7 @@ impl Attached<Plain> for GilGuard<'_> {
 
     #[inline]
     fn is_due(&self) -> bool {
-        self.py().is_due()
+        GilGuard::is_due(self)
     }
 
     fn give_way(&mut self) {

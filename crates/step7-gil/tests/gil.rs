@@ -610,6 +610,39 @@ fn a_thread_that_holds_the_lock_is_told_so_instead_of_waiting_for_itself() {
 }
 
 #[test]
+fn a_guard_whose_lock_was_taken_in_native_code_and_kept_has_no_token_and_lets_go_of_nothing() {
+    let gil = Gil::default();
+    let mut thread = gil.thread();
+    let mut guard = thread.take();
+    let mut kept = None;
+    assert!(panics(|| guard.allow_threads(|| kept = Some(gil.thread().hold()))));
+    assert!(panics(|| _ = guard.py()));
+    assert!(panics(|| guard.allow_threads(|| ())));
+    drop(guard);
+    assert!(gil.is_taken() && kept.take().unwrap().py().gil().is(&gil));
+    assert!(!gil.is_taken());
+}
+
+#[test]
+fn a_guard_that_native_code_returns_is_dropped_and_the_lock_let_go_once() {
+    let gil = Gil::default();
+    let mut thread = gil.thread();
+    let mut guard = thread.take();
+    assert!(panics(|| drop(guard.allow_threads(|| gil.thread().hold()))));
+    let (other, here) = (gil.clone(), channel::<()>());
+    let holder = thread::spawn(move || {
+        let mut thread = other.thread();
+        let _guard = thread.take();
+        here.1.recv().unwrap();
+    });
+    is_seen(|| gil.is_taken());
+    drop(guard);
+    assert!(gil.is_taken(), "another thread has it");
+    here.0.send(()).unwrap();
+    holder.join().unwrap();
+}
+
+#[test]
 fn a_pending_call_that_panics_leaves_those_behind_it_for_the_next() {
     let gil = Gil::default();
     let calls = Arc::new(AtomicUsize::new(0));
