@@ -643,6 +643,13 @@ fn a_guard_that_native_code_returns_is_dropped_and_the_lock_let_go_once() {
 }
 
 #[test]
+fn what_is_under_the_lock_is_not_shown_without_it() {
+    let gil = Gil::default();
+    let contents = Plain::guard("secret".to_owned(), gil.thread().take().py());
+    assert!(!format!("{contents:?}").contains("secret"));
+}
+
+#[test]
 fn a_pending_call_that_panics_leaves_those_behind_it_for_the_next() {
     let gil = Gil::default();
     let calls = Arc::new(AtomicUsize::new(0));
