@@ -57,7 +57,8 @@ pub enum Plain {}
 /// The count of an object under a [`Gil`].
 #[derive(Debug)]
 pub struct Head {
-    references: Cell<usize>,
+    /// So wide that it never wraps, however many references are forgotten.
+    references: Cell<u64>,
     /// The number of its lock.
     gil: u64,
 }
