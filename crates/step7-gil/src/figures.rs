@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Counts durations by their size: each bucket is twice as wide as the one before.
 ///
-/// Adding takes O(1) and no memory. A percentile is exact to a factor of two.
+/// Adding takes O(1) and no memory. A percentile is exact to a factor of two, up to 2^63 ns: some 292 years.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,11 +17,17 @@ use std::time::Duration;
 /// assert_eq!(waits.count(), 3);
 /// assert!(waits.percentile(50) >= Duration::from_micros(5) && waits.percentile(50) < Duration::from_micros(10));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
     /// Bucket `n` has what took less than 2^n ns, and is not in the one before. The last one has all that is longer.
-    buckets: [u64; 32],
+    buckets: [u64; 64],
     total: Duration,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { buckets: [0; 64], total: Duration::ZERO }
+    }
 }
 
 impl Histogram {
@@ -30,7 +36,7 @@ impl Histogram {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let bucket = (u64::BITS - nanos.leading_zeros()) as usize;
         self.buckets[bucket.min(self.buckets.len() - 1)] += 1;
-        self.total += time;
+        self.total = self.total.saturating_add(time);
     }
 
     /// Returns how many were counted.
@@ -39,20 +45,20 @@ impl Histogram {
         self.buckets.iter().sum()
     }
 
-    /// Returns their sum.
+    /// Returns their sum; [`Duration::MAX`] if it is longer.
     #[must_use]
     pub fn total(&self) -> Duration {
         self.total
     }
 
-    /// Returns the end of the bucket in which so many percent are reached; zero if there are none.
+    /// Returns the end of the bucket in which so many percent are reached; zero if there are none. More than 100 are 100.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Duration {
-        let wanted = (self.count() * percent).div_ceil(100);
+        let wanted = (u128::from(self.count()) * u128::from(percent.min(100))).div_ceil(100);
         let mut seen = 0;
         for (bucket, count) in self.buckets.iter().enumerate() {
             seen += count;
-            if seen >= wanted && seen > 0 {
+            if u128::from(seen) >= wanted && seen > 0 {
                 return Duration::from_nanos(1 << bucket);
             }
         }

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use step7::plain::UnderGil;
-use step7::{DROP_REQUEST, Gil, GilGuard, Handoff, Memory, PENDING, Plain, Policy, Py};
+use step7::{DROP_REQUEST, Gil, GilGuard, Handoff, Histogram, Memory, PENDING, Plain, Policy, Py};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -527,6 +527,19 @@ fn a_wait_is_as_long_as_another_thread_has_held_the_lock_since() {
     drop(guard);
     waiter.join().unwrap();
     assert!(gil.figures().waits.total() >= interval);
+}
+
+#[test]
+fn a_histogram_takes_any_duration_and_any_percentage() {
+    let mut times = Histogram::default();
+    times.add(Duration::from_secs(100));
+    assert!(times.percentile(100) > Duration::from_secs(100));
+    assert!(times.percentile(100) <= Duration::from_secs(200));
+    for _ in 0..2 {
+        times.add(Duration::MAX);
+    }
+    assert_eq!((times.count(), times.total()), (3, Duration::MAX));
+    assert_eq!(times.percentile(u64::MAX), times.percentile(100));
 }
 
 #[test]
