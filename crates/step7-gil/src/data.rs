@@ -9,7 +9,10 @@ const DEPTH: u32 = 100;
 
 /// How many values may be copied out at once. A list that contains another twice, which contains another twice, and so
 /// on, is small on the heap, and has no end in practice.
-const VALUES: u32 = 1_000_000;
+const VALUES: usize = 1_000_000;
+
+/// How many bytes of text may be copied out at once: the same text may be in a list a million times.
+const TEXT: usize = 1 << 26;
 
 /// A value that is not counted: what native functions take and return, and what machines send to each other.
 ///
@@ -53,17 +56,17 @@ impl Data {
 
     /// Copies a value off the heap. The error says why there is no end to that.
     pub(crate) fn of<M: Memory>(value: &Value<M>, token: M::Token<'_>) -> Result<Self, String> {
-        Self::of_at(value, token, DEPTH, &mut VALUES.clone())
+        Self::of_at(value, token, DEPTH, &mut Room { values: VALUES, text: TEXT })
     }
 
     fn of_at<M: Memory>(
         value: &Value<M>,
         token: M::Token<'_>,
         depth: u32,
-        values: &mut u32,
+        room: &mut Room,
     ) -> Result<Self, String> {
         let too_many = || format!("a list of more than {VALUES} values, its inner lists included");
-        *values = values.checked_sub(1).ok_or_else(too_many)?;
+        room.values = room.values.checked_sub(1).ok_or_else(too_many)?;
         let Value::Object(object) = value else {
             return Ok(match value {
                 Value::None | Value::Object(_) => Self::None,
@@ -73,19 +76,31 @@ impl Data {
                 Value::Function(number) => Self::Function(*number),
             });
         };
+        if let Some(text) = object.as_text() {
+            let too_long = || format!("text of more than {TEXT} bytes, all of it together");
+            room.text = room.text.checked_sub(text.len()).ok_or_else(too_long)?;
+            return Ok(Self::Str(text.into()));
+        }
         // Copied one by one, without the list: it may contain itself.
-        let copy = |items: &mut Vec<Value<M>>| Vec::from_iter(items.iter().map(|item| item.clone_ref(token)));
-        let Some(items) = object.with_list(token, copy) else {
-            return Ok(Self::Str(object.as_text().expect("what is no list is text").into()));
+        let copy = |items: &mut Vec<Value<M>>| {
+            let fits = items.len() <= room.values;
+            fits.then(|| Vec::from_iter(items.iter().map(|item| item.clone_ref(token))))
         };
+        let items = object.with_list(token, copy).expect("what is no text is a list").ok_or_else(too_many)?;
         let too_deep = || "a list that lies too deep in itself".to_owned();
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
         items
             .iter()
-            .map(|item| Self::of_at(item, token, depth, values))
+            .map(|item| Self::of_at(item, token, depth, room))
             .collect::<Result<_, _>>()
             .map(Self::List)
     }
+}
+
+/// What may still be copied.
+struct Room {
+    values: usize,
+    text: usize,
 }
 
 impl From<i64> for Data {

@@ -605,6 +605,34 @@ fn a_result_with_no_end_in_practice_is_refused() {
 }
 
 #[test]
+fn a_list_of_the_same_long_text_many_times_is_refused_and_one_of_short_ones_is_not() {
+    let doubled = |name: &str, label: &str| {
+        format!(
+            "{label}: LOAD_FAST {name}; DUP; ADD; STORE_FAST {name}
+            LOAD_FAST i; LOAD_CONST 1; ADD; STORE_FAST i; LOAD_FAST i; LOAD_CONST 10; LT
+            POP_JUMP_IF_FALSE {label}_done; JUMP_BACKWARD {label}
+            {label}_done: LOAD_CONST 0; STORE_FAST i"
+        )
+    };
+    let text = format!(
+        "func main(t) locals(l, i)
+            LOAD_CONST 0; STORE_FAST i
+            {}
+            NEW_LIST; LOAD_FAST t; LIST_APPEND; STORE_FAST l
+            {}
+            LOAD_FAST l; RETURN
+        end",
+        doubled("t", "text"),
+        doubled("l", "list"),
+    );
+    let machine = machine(&text.replace(": ", ":\n").replace("; ", "\n"));
+    let Ok(Data::List(copies)) = machine.run("main", &[Data::from("x")]) else { panic!("it is refused") };
+    assert_eq!(copies.len(), 1024);
+    let fault = machine.run("main", &[Data::from("x".repeat(100).as_str())]).unwrap_err();
+    assert_eq!(fault.reason, "its result is text of more than 67108864 bytes, all of it together");
+}
+
+#[test]
 fn globals_are_shared_by_all_threads_and_last_as_long_as_the_machine() {
     let machine = machine(
         "global g = \"initial\"
