@@ -27,6 +27,12 @@
 //! | `SLEEP` | seconds → | without the lock |
 //! | `HALT` | → | ends the thread |
 //!
+//! # Absent on purpose
+//!
+//! What is no use for showing who runs when, and is otherwise than in Python: integers have 64 bits, and one that grows too
+//! large is a fault. One that meets a float, also to be compared, becomes one, and may be rounded. `True` is not `1`. Lists
+//! are equal if they are the same one. A local that was not stored yet holds `None`.
+//!
 //! # Invariants
 //!
 //! 1. A program that was [verified](Program::verify) has no jump out of its function, no unknown constant, variable, function

@@ -99,11 +99,15 @@ impl<T: Threading> MachineBuilder<T> {
         self
     }
 
-    /// Makes the machine.
+    /// Makes the machine. Waits for its lock, if it has one.
     ///
     /// # Errors
     ///
     /// Returns the name of a native function that the program calls, and that it was not given.
+    ///
+    /// # Panics
+    ///
+    /// As [`Machine::run`].
     pub fn build(mut self) -> Result<Machine<T>, String> {
         let named = |name: &Arc<str>| {
             self.natives.remove(&**name).ok_or_else(|| {
@@ -199,6 +203,12 @@ impl<T: Threading> Machine<T> {
     /// # Errors
     ///
     /// As [`start`](Self::start); and the fault of the program.
+    ///
+    /// # Panics
+    ///
+    /// Panics with the panic of a native function, and if this thread has its turn already: if it holds the machine's lock, or
+    /// is [attached](crate::Owner) and the machine has none. So a native function runs its machine only without the lock
+    /// (`CALL_NATIVE_RELEASED`), and where there is none, only from another thread.
     pub fn run(&self, function: &str, args: &[Data]) -> Result<Data, Fault> {
         self.call(self.function(function, args)?, args)
     }

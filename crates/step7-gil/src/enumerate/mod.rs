@@ -22,8 +22,8 @@
 //! # Invariants
 //!
 //! 1. The same choices lead to the same state: nothing else has a say. Of native functions this is asked, not known.
-//! 2. Two states are one if and only if no instruction could tell them apart, now or later; but for lists that are still held
-//!    and never used again.
+//! 2. Two states are one if and only if no instruction could tell them apart, now or later; but for what is still held and
+//!    never used again.
 //! 3. A switch falls only where the [machine](crate::machine) could let go, and falls at each such place in some schedule.
 //!
 //! # Source
@@ -140,8 +140,8 @@ impl Schedules {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong with a thread, the name of a native function that is called and was not given, or that there
-    /// are more states than the limit.
+    /// Returns what is wrong with a thread, the name of a native function that is called and was not given, that there are
+    /// more states than the limit, or that a global may end as something that has no end when it is copied.
     ///
     /// # Panics
     ///
