@@ -3,10 +3,10 @@
 //! The feature `loom` swaps them, so that `tests/loom.rs` runs the very code that ships under every interleaving.
 
 #[cfg(not(feature = "loom"))]
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64};
 
 #[cfg(feature = "loom")]
-pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
+pub(crate) use loom::sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64};
 
 /// Takes a lock under which nothing can panic, so that it is never poisoned.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -7,14 +7,14 @@
 //! 1. First in, first out: whoever asks waits behind those who wait already, even if there is enough for them.
 //! 2. A permit is given back exactly once, when its guard is dropped. One that was granted to a future which is then
 //!    dropped, goes to the next in line.
-//! 3. No waker is called under the lock.
+//! 3. No waker is cloned, called or dropped under the lock.
 
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use step2::wake_quietly;
 use step4::budget;
@@ -83,8 +83,12 @@ impl Semaphore {
 
     /// Adds permits: more than there were at first, if you like.
     pub fn add(&self, permits: usize) {
-        self.lock().give(permits);
-        self.grant();
+        let next = {
+            let mut line = self.lock();
+            line.give(permits);
+            line.grant()
+        };
+        self.wake(next);
     }
 
     /// Returns how many permits are free.
@@ -97,12 +101,11 @@ impl Semaphore {
         lock(&self.permits)
     }
 
-    /// Hands out what is free, and wakes those who get it.
-    fn grant(&self) {
-        loop {
-            let waker = self.lock().grant();
-            let Some(waker) = waker else { return };
+    /// Wakes the one who was granted something, and grants and wakes those behind it, if there is enough.
+    fn wake(&self, mut next: Option<Waker>) {
+        while let Some(waker) = next {
             wake_quietly(waker);
+            next = self.lock().grant();
         }
     }
 }
@@ -140,15 +143,17 @@ impl<S: Deref<Target = Semaphore> + Unpin> Future for Acquire<S> {
         ready!(budget::spend(cx));
         let this = self.get_mut();
         let semaphore = this.semaphore.as_ref().expect("`Acquire` was polled after it had returned Ready");
-        let waker = cx.waker().clone(); // Before the lock, and dropped after it: that is foreign code.
-        let mut permits = semaphore.lock();
-        let is_taken = permits.claim(this.wants, &mut this.ticket);
-        let not_needed =
-            if is_taken { Some(waker) } else { permits.stay(this.wants, &mut this.ticket, waker) };
-        drop(permits);
-        drop(not_needed);
-        if !is_taken {
-            return Poll::Pending;
+        let mut spare = None; // A clone of the waker that is not needed is dropped at the end, without the lock.
+        loop {
+            let mut permits = semaphore.lock();
+            if permits.claim(this.wants, &mut this.ticket) {
+                break;
+            }
+            if permits.stay(this.wants, &mut this.ticket, cx.waker(), &mut spare) {
+                return Poll::Pending;
+            }
+            drop(permits);
+            spare = Some(cx.waker().clone());
         }
         let semaphore = this.semaphore.take().expect("it was there a moment ago");
         Poll::Ready(Permit { semaphore, permits: this.wants })
@@ -158,9 +163,12 @@ impl<S: Deref<Target = Semaphore> + Unpin> Future for Acquire<S> {
 impl<S: Deref<Target = Semaphore>> Drop for Acquire<S> {
     fn drop(&mut self) {
         if let (Some(semaphore), Some(ticket)) = (&self.semaphore, self.ticket.take()) {
-            let waker = semaphore.lock().leave(&ticket);
-            drop(waker);
-            semaphore.grant();
+            let (mine, next) = {
+                let mut permits = semaphore.lock();
+                (permits.leave(&ticket), permits.grant())
+            };
+            drop(mine);
+            semaphore.wake(next);
         }
     }
 }
