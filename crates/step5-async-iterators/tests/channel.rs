@@ -725,6 +725,47 @@ fn a_waker_that_panics_harms_no_one_who_gives_up() {
     assert_eq!(poll(&mut next), Poll::Ready(Some(1)));
 }
 
+/// Uses its channel when it is called or dropped.
+struct UsesChannel(Sender<u32>);
+
+impl Wake for UsesChannel {
+    fn wake(self: Arc<Self>) {
+        assert!(!self.0.is_closed());
+    }
+}
+
+impl Drop for UsesChannel {
+    fn drop(&mut self) {
+        _ = self.0.is_closed();
+    }
+}
+
+/// Were any of them called or dropped under the channel's lock, that would be taken twice.
+#[test]
+fn a_waker_may_use_its_channel_when_it_is_called_or_dropped() {
+    let (sender, receiver) = channel(1);
+    let waker = || Waker::from(Arc::new(UsesChannel(sender.clone())));
+    let mut receiving = Box::pin(receiver.recv());
+    for _ in 0..2 {
+        assert!(poll_with(&mut receiving, &waker()).is_pending()); // The second is in the place of the first.
+    }
+    put(&sender, 1);
+    assert_eq!(poll(&mut receiving), Poll::Ready(Some(1)));
+
+    put(&sender, 2);
+    let mut sending = Box::pin(sender.send(3));
+    for _ in 0..2 {
+        assert!(poll_with(&mut sending, &waker()).is_pending());
+    }
+    assert_eq!(get(&receiver), Some(2));
+    assert!(poll(&mut sending).is_ready());
+
+    let mut gives_up = Box::pin(sender.send(4));
+    assert!(poll_with(&mut gives_up, &waker()).is_pending());
+    drop(gives_up);
+    assert_eq!(get(&receiver), Some(3));
+}
+
 // In tasks.
 
 #[test]

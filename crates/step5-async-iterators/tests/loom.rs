@@ -14,7 +14,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
 use step2::block_on;
 use step4::budget;
-use step5::{Receiver, SendError, Sender, channel};
+use step5::{AsyncIterator, Receiver, SendError, Sender, channel};
 
 /// Checks all interleavings of up to three preemptions, which is where bugs are.
 fn model(f: impl Fn() + Sync + Send + 'static) {
@@ -240,5 +240,27 @@ fn who_waits_behind_the_last_item_ends_when_another_thread_takes_it() {
         drop(sender);
         let first = granted.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert_eq!((first, waits.join().unwrap()), (Poll::Ready(Some(7)), None));
+    });
+}
+
+/// The place in the line that a `next` has left behind is taken over by one of them, and not by both.
+#[test]
+fn two_who_go_on_where_a_next_has_given_up_get_an_item_each() {
+    model(|| {
+        let (sender, mut receiver) = channel(2);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut receiver.next()).poll(&mut cx).is_pending());
+        send(&sender, 1);
+        send(&sender, 2);
+        let receiver = Arc::new(receiver);
+        let theirs = Arc::clone(&receiver);
+        let other = thread::spawn(move || block_on(theirs.recv()));
+        let mut received = [block_on(receiver.recv()), other.join().unwrap()];
+        received.sort_unstable();
+        assert_eq!(received, [Some(1), Some(2)]);
+        assert!(
+            Box::pin(receiver.recv()).as_mut().poll(&mut cx).is_pending(),
+            "no permit is left without its item"
+        );
     });
 }

@@ -183,7 +183,86 @@ fn who_waits_for_many_and_leaves_lets_those_behind_it_through() {
     assert_eq!(line.leave(&first), [2, 3]);
 }
 
+/// Gaps are closed: whoever is behind one that stays, and comes and goes, must not fill the memory.
+#[test]
+fn who_comes_and_goes_behind_one_that_stays_leaves_nothing_behind() {
+    let mut line = Line::new(0);
+    let stays = line.wait(1, 2);
+    let mut goes = line.wait(2, 1);
+    let length = |line: &Line| format!("{:?}", line.permits).len();
+    let before = length(&line);
+    for _ in 0..1000 {
+        let next = line.wait(2, 1); // So that there is always somebody at the end, too.
+        line.permits.leave(&goes).unwrap();
+        goes = next;
+    }
+    assert!(length(&line) < 3 * before);
+    assert_eq!((line.give(2), line.give(1)), (vec![1], vec![2]));
+    assert!(line.permits.is_granted(&stays) && line.permits.is_granted(&goes));
+}
+
+#[test]
+fn those_behind_a_gap_keep_their_places() {
+    let mut line = Line::new(0);
+    let mut tickets = Vec::from_iter((0..8).map(|name| line.wait(name, 1)));
+    for gone in [6, 3, 1, 2] {
+        line.permits.leave(&tickets.remove(gone)).unwrap(); // 6, 3, 1 and 4.
+    }
+    assert_eq!([line.give(1), line.give(1)], [[0], [2]]);
+    assert_eq!(
+        tickets.iter().map(|ticket| line.permits.is_granted(ticket)).collect::<Vec<_>>(),
+        [true, true, false, false]
+    );
+    drop(line.permits.renew(&tickets[3], line.wakes.waker(70)));
+    assert_eq!(line.give(3), [5, 70]);
+    assert_eq!(line.permits.free(), 1);
+}
+
 // Wakers.
+
+/// Polls as a future does: claims, and stays.
+fn claim_or_stay(
+    line: &mut Line,
+    ticket: &mut Option<Ticket>,
+    waker: &Waker,
+    spare: &mut Option<Waker>,
+) -> bool {
+    line.permits.claim(1, ticket) || line.permits.stay(1, ticket, waker, spare)
+}
+
+#[test]
+fn who_has_to_wait_is_asked_for_a_clone_of_its_waker_and_who_has_not_is_not() {
+    let mut line = Line::new(1);
+    let waker = line.wakes.waker(1);
+    let (mut ticket, mut spare) = (None, None);
+    assert!(line.permits.claim(1, &mut ticket));
+    assert!(!line.permits.claim(1, &mut ticket));
+    assert!(!line.permits.stay(1, &mut ticket, &waker, &mut spare), "it has no clone to keep");
+    assert_eq!(ticket, None, "and so it has no place yet");
+    spare = Some(waker.clone());
+    assert!(line.permits.stay(1, &mut ticket, &waker, &mut spare));
+    assert!(ticket.is_some() && spare.is_none());
+    assert!(
+        claim_or_stay(&mut line, &mut ticket, &waker, &mut spare),
+        "the same waker need not be cloned again"
+    );
+    assert_eq!(line.give(1), [1]);
+    assert!(line.permits.claim(1, &mut ticket));
+    assert_eq!((ticket, line.permits.free()), (None, 0));
+}
+
+#[test]
+fn who_waits_with_another_waker_leaves_the_older_one_to_be_dropped() {
+    let mut line = Line::new(0);
+    let (older, newer) = (line.wakes.waker(1), line.wakes.waker(2));
+    let (mut ticket, mut spare) = (None, Some(older.clone()));
+    assert!(claim_or_stay(&mut line, &mut ticket, &older, &mut spare));
+    assert!(!claim_or_stay(&mut line, &mut ticket, &newer, &mut spare));
+    spare = Some(newer.clone());
+    assert!(claim_or_stay(&mut line, &mut ticket, &newer, &mut spare));
+    assert!(spare.unwrap().will_wake(&older));
+    assert_eq!(line.give(1), [2]);
+}
 
 #[test]
 fn only_the_latest_waker_is_handed_out() {
