@@ -83,9 +83,10 @@ impl Attached<Biased> for Owner {
         self.merge_queued();
     }
 
-    /// Others run anyway. Only what they leave for this thread to merge waits meanwhile.
+    /// Others run anyway. The thread is detached meanwhile, so `native` may run a machine; what others leave for it to merge
+    /// waits until it is back.
     fn allow_threads<R>(&mut self, native: impl FnOnce() -> R) -> R {
-        let output = native();
+        let output = self.detached(native);
         self.check();
         output
     }

@@ -168,6 +168,22 @@ impl Owner {
         }
     }
 
+    /// Runs `f` as if this thread was not attached: what it drops, it drops as any other thread would; and it may attach.
+    pub(crate) fn detached<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        /// Attaches the thread again, also if `f` panics.
+        struct Again(u64);
+
+        impl Drop for Again {
+            fn drop(&mut self) {
+                CURRENT.with(|current| current.set(self.0));
+            }
+        }
+
+        let _again = Again(self.number);
+        CURRENT.with(|current| current.set(NOT_ATTACHED));
+        f()
+    }
+
     /// Leaves the table, if nothing is queued; else returns that.
     fn leave(&self) -> Option<Vec<Ref<Biased>>> {
         let mut attached = ATTACHED.lock(); // Until it has left: nothing is queued in between (invariant 2).
