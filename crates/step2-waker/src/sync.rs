@@ -16,8 +16,17 @@ pub(crate) use loom::{
     sync::atomic::AtomicU8,
     sync::{Mutex, MutexGuard},
     thread::{Thread, current, park},
-    thread_local,
 };
+
+/// Loom makes a thread-local when it is first used: it has no constant ones.
+#[cfg(feature = "loom")]
+macro_rules! loom_thread_local {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const $value:block;) => {
+        loom::thread_local! { $(#[$attribute])* static $name: $type = $value; }
+    };
+}
+#[cfg(feature = "loom")]
+pub(crate) use loom_thread_local as thread_local;
 
 /// Loom has no time: a sleep with a limit is over at once, and others may run first.
 #[cfg(feature = "loom")]
