@@ -207,8 +207,8 @@ impl<T: Threading> Machine<T> {
     /// # Panics
     ///
     /// Panics with the panic of a native function, and if this thread has its turn already: if it holds the machine's lock, or
-    /// is [attached](crate::Owner) and the machine has none. So a native function runs its machine only without the lock
-    /// (`CALL_NATIVE_RELEASED`), and where there is none, only from another thread.
+    /// is [attached](crate::Owner) and the machine has none. So a native function runs its machine only after it has let go
+    /// (`CALL_NATIVE_RELEASED`).
     pub fn run(&self, function: &str, args: &[Data]) -> Result<Data, Fault> {
         self.call(self.function(function, args)?, args)
     }
