@@ -240,10 +240,10 @@ impl<M: Manage> fmt::Debug for Lease<M> {
 /// use step6::{DatabaseAt, Pool, PoolError};
 ///
 /// step4::run(async {
-///     let pool = Pool::new(1, DatabaseAt::new(":memory:")).wait_limit(Duration::from_millis(1));
+///     let pool = Pool::new(1, DatabaseAt::new(":memory:")).wait_limit(Duration::from_millis(500));
 ///     let _all = pool.lease().await.unwrap();
 ///     let error: PoolError<_> = pool.lease().await.unwrap_err();
-///     assert_eq!(error.to_string(), "there was no lease within 1ms: 1 of 1 are lent");
+///     assert_eq!(error.to_string(), "there was no lease within 500ms: 1 of 1 are lent");
 /// });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! 1. [`breaker`], [`figures`], [`gil`]: the lock.
 //! 2. [`object`], [`plain`], [`data`]: what it guards.
 //! 3. [`code`], [`asm`], [`verify`], [`dis`]: programs.
-//! 4. [`vm`], `waits`, [`threading`], [`machine`]: running them.
+//! 4. [`vm`], `waits`, [`threading`], [`machine`], [`errands`]: running them.
 //! 5. [`enumerate`]: running them in every order.
 //! 6. [`mod@park`]: an event loop beside them.
 //! 7. [`owner`], [`biased`], [`free`]: the same without the lock.
@@ -112,6 +112,8 @@ mod waits;
 pub mod threading;
 
 pub mod machine;
+
+pub mod errands;
 
 pub mod enumerate;
 
