@@ -36,7 +36,7 @@ impl<T: Threading> MachineBuilder<T> {
     #[must_use]
     pub fn errands(self) -> Self {
         self.native("read", |args| match args {
-            [Data::Str(file)] => run(Errand::Read { file: (&**file).into() }),
+            [Data::Str(file)] => run(&Errand::Read { file: (&**file).into() }),
             _ => Err("`read` takes the path of a file".to_owned()),
         })
         .native("ask", |args| match args {
@@ -44,19 +44,19 @@ impl<T: Threading> MachineBuilder<T> {
                 let address: SocketAddr = server
                     .parse()
                     .map_err(|_| format!("`{server}` is no address; write it as 127.0.0.1:8000"))?;
-                run(Errand::Ask { server: address, line: line.to_string() })
+                run(&Errand::Ask { server: address, line: line.to_string() })
             }
             _ => Err("`ask` takes a server's address and a line, both as text".to_owned()),
         })
         .native("query", |args| match args {
             [Data::Str(database), Data::Str(sql)] => {
-                run(Errand::Query { database: (&**database).into(), sql: sql.to_string() })
+                run(&Errand::Query { database: (&**database).into(), sql: sql.to_string() })
             }
             _ => Err("`query` takes the path of a database and a query, both as text".to_owned()),
         })
     }
 }
 
-fn run(errand: Errand) -> Result<Data, String> {
+fn run(errand: &Errand) -> Result<Data, String> {
     errand.run().map(|answer| Data::from(&*answer)).map_err(|error| error.to_string())
 }
