@@ -8,8 +8,8 @@
 //!
 //! Every check runs inside [`check`], which records it and watches over it: a program that makes no progress is ended, and
 //! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Script`] plays the other side of
-//! a connection, [`ManualClock`] is a time that stands still until it is moved. What happened in which order is read
-//! from the recording ([`events`], [`notes`]), never from what was printed.
+//! a connection, [`ManualClock`] is a time that stands still until it is moved, and [`Random`] makes numbers to try an answer
+//! with. What happened in which order is read from the recording ([`events`], [`notes`]), never from what was printed.
 //!
 //! A check that recognises a mistake says so with [`misconception`]; the tool then explains it.
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ mod misconception;
 
 mod clock;
 mod order;
+mod random;
 mod script;
 mod task;
 
@@ -32,5 +33,6 @@ pub use misconception::misconception;
 #[cfg(feature = "loom")]
 pub use model::model;
 pub use order::{events, note, notes};
+pub use random::Random;
 pub use script::{Act, Script};
 pub use task::{CountingWaker, Task};
