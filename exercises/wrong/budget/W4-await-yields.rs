@@ -1,0 +1,76 @@
+//! A wrong answer to `budget`: it only counts, since every await gives the others a turn.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// How many units a task may spend in one poll.
+const UNITS: u32 = 4;
+
+/// How many units are left in this poll. All that runs on one thread shares one budget.
+#[derive(Default)]
+struct Budget {
+    left: Cell<u32>,
+}
+
+impl Budget {
+    /// Fills it up.
+    fn refill(&self) {
+        self.left.set(UNITS);
+    }
+
+    /// Spends a unit. Pending: there is none left.
+    fn spend(&self, cx: &Context<'_>) -> Poll<()> {
+        let left = self.left.get();
+        let _ = cx;
+        self.left.set(left.saturating_sub(1));
+        Poll::Ready(())
+    }
+}
+
+/// Letters that have all come already.
+struct Inbox {
+    letters: RefCell<VecDeque<&'static str>>,
+    budget: Rc<Budget>,
+}
+
+impl Inbox {
+    fn new(letters: &[&'static str], budget: &Rc<Budget>) -> Self {
+        let letters = RefCell::new(letters.iter().copied().collect());
+        Self { letters, budget: Rc::clone(budget) }
+    }
+
+    /// Receives the next letter, for a unit of the budget; none if there is no more.
+    fn receive(&self, cx: &Context<'_>) -> Poll<Option<&'static str>> {
+        std::task::ready!(self.budget.spend(cx));
+        Poll::Ready(self.letters.borrow_mut().pop_front())
+    }
+}
+
+/// A task: what an executor polls.
+struct WithBudget<F> {
+    future: Pin<Box<F>>,
+    budget: Rc<Budget>,
+}
+
+impl<F: Future> WithBudget<F> {
+    fn new(future: F, budget: &Rc<Budget>) -> Self {
+        Self { future: Box::pin(future), budget: Rc::clone(budget) }
+    }
+}
+
+impl<F: Future> Future for WithBudget<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.budget.refill();
+        self.future.as_mut().poll(cx)
+    }
+}
+
+#[cfg(test)]
+#[path = "../../checks/budget.rs"]
+mod checks;
