@@ -1,4 +1,5 @@
-//! What the checks of the exercises are made of. A learner needs nothing of it but [`sync`], and that in few exercises.
+//! What the checks of the exercises are made of. A learner needs nothing of it but [`sync`] and the small event loop
+//! ([`run`], [`spawn`]), and those in few exercises.
 //!
 //! ```text
 //!   step2/latest-waker.rs        what you edit      ──┐
@@ -22,6 +23,7 @@ mod order;
 mod random;
 mod script;
 mod task;
+mod tasks;
 
 #[cfg(feature = "loom")]
 mod model;
@@ -36,3 +38,4 @@ pub use order::{events, note, notes};
 pub use random::Random;
 pub use script::{Act, Script};
 pub use task::{CountingWaker, Task};
+pub use tasks::{Cancelled, JoinHandle, run, spawn, yield_now};

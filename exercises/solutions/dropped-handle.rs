@@ -1,0 +1,155 @@
+//! Exercise `dropped-handle` (step 4, easy): what becomes of a task whose handle is dropped, aborted or awaited.
+//!
+//! Read the four programs below, and write your predictions down before you run anything: a wrong one is worth more than none. Then
+//! write `settle`, which does all three.
+//!
+//! `run`, `spawn` and `JoinHandle` are those of step 4, made small: one thread, first in, first out.
+//!
+//! # Contract
+//!
+//! - `FIRST`: who notes something first, when one spawns a task and goes on.
+//! - `DROPPED`: what becomes of a task whose handle is dropped after its first turn.
+//! - `ABORTED`: when the future of an aborted task is dropped.
+//! - `LEFT`: what becomes of a task that is not over when the main future ends.
+//! - `settle` returns the output of the task `wanted`.
+//! - `settle` lets the task `background` run on by itself.
+//! - `settle` ends the task `unwanted`, and its future is gone when `settle` returns.
+//!
+//! Check it with `cargo course check dropped-handle`.
+
+use exercises::{JoinHandle, note, spawn, yield_now};
+
+/// Takes three turns, notes each of them, and notes when it is dropped.
+async fn three_turns() -> u32 {
+    let _says = Says;
+    for turn in 1..=3 {
+        note(format!("task: turn {turn}"));
+        yield_now().await;
+    }
+    note("task: end");
+    3
+}
+
+/// Gives others so many turns.
+async fn give_way(turns: u32) {
+    for _ in 0..turns {
+        yield_now().await;
+    }
+}
+
+/// The first program.
+async fn spawn_and_go_on() {
+    let task = spawn("task", three_turns());
+    note("main: goes on");
+    assert_eq!(task.await, Ok(3));
+}
+
+/// The second program.
+async fn drop_the_handle() {
+    let task = spawn("task", three_turns());
+    give_way(1).await;
+    drop(task);
+    give_way(9).await;
+}
+
+/// The third program.
+async fn abort_it() {
+    let task = spawn("task", three_turns());
+    give_way(1).await;
+    task.abort();
+    note("main: abort has returned");
+    give_way(9).await;
+}
+
+/// The fourth program.
+async fn end_before_it() {
+    drop(spawn("task", three_turns()));
+    give_way(1).await;
+}
+
+/// Who is first.
+#[allow(dead_code, reason = "one of them is the answer")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// The one who has called `spawn`.
+    Main,
+    /// The task that it has spawned.
+    Task,
+    /// You have not said yet.
+    Unsaid,
+}
+
+/// What becomes of a task.
+#[allow(dead_code, reason = "one of them is the answer")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It never has a turn.
+    NeverRuns,
+    /// It is dropped in the middle.
+    IsStopped,
+    /// It runs to its end.
+    RunsToItsEnd,
+    /// You have not said yet.
+    Unsaid,
+}
+
+/// When something is dropped.
+#[allow(dead_code, reason = "one of them is the answer")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// Before `abort` returns.
+    InAbort,
+    /// After `abort` has returned, when it would have been the task's turn.
+    AtItsTurn,
+    /// When the task has run to its end.
+    AtItsEnd,
+    /// You have not said yet.
+    Unsaid,
+}
+
+/// Who notes something first in `spawn_and_go_on`.
+// BEGIN SOLUTION
+//~ const FIRST: Who = Who::Unsaid;
+const FIRST: Who = Who::Main;
+// END SOLUTION
+
+/// What becomes of the task in `drop_the_handle`.
+// BEGIN SOLUTION
+//~ const DROPPED: Fate = Fate::Unsaid;
+const DROPPED: Fate = Fate::RunsToItsEnd;
+// END SOLUTION
+
+/// When the task's future is dropped in `abort_it`.
+// BEGIN SOLUTION
+//~ const ABORTED: When = When::Unsaid;
+const ABORTED: When = When::AtItsTurn;
+// END SOLUTION
+
+/// What becomes of the task in `end_before_it`.
+// BEGIN SOLUTION
+//~ const LEFT: Fate = Fate::Unsaid;
+const LEFT: Fate = Fate::IsStopped;
+// END SOLUTION
+
+/// Returns the output of `wanted`, lets `background` run on by itself, and ends `unwanted`: it is gone when this returns.
+async fn settle(wanted: JoinHandle<u32>, background: JoinHandle<u32>, unwanted: JoinHandle<u32>) -> u32 {
+    // BEGIN SOLUTION: one is awaited, one is dropped, and one is aborted (and then?)
+    drop(background);
+    unwanted.abort();
+    let _cancelled = unwanted.await;
+    wanted.await.expect("nobody aborts it")
+    // END SOLUTION
+}
+
+/// Notes its end.
+struct Says;
+
+impl Drop for Says {
+    fn drop(&mut self) {
+        note("task: dropped");
+    }
+}
+
+#[cfg(test)]
+#[path = "../checks/dropped-handle.rs"]
+mod checks;
