@@ -11,6 +11,9 @@
 //! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Script`] plays the other side of
 //! a connection, [`ManualClock`] is a time that stands still until it is moved, and [`Random`] makes numbers to try an answer
 //! with. What happened in which order is read from the recording ([`events`], [`notes`]), never from what was printed.
+//! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Gate`] keeps futures waiting until it is
+//! opened, [`Script`] plays the other side of a connection, [`ManualClock`] is a time that stands still until it is moved.
+//! What happened in which order is read from the recording ([`events`], [`notes`]), never from what was printed.
 //!
 //! A check that recognises a mistake says so with [`misconception`]; the tool then explains it.
 #![forbid(unsafe_code)]
@@ -19,6 +22,7 @@ mod check;
 mod misconception;
 
 mod clock;
+mod gate;
 mod order;
 mod random;
 mod script;
@@ -31,6 +35,7 @@ pub mod sync;
 
 pub use check::{Watch, check, check_at};
 pub use clock::ManualClock;
+pub use gate::Gate;
 pub use misconception::misconception;
 #[cfg(feature = "loom")]
 pub use model::model;
