@@ -135,6 +135,7 @@ fn one_that_is_dropped_after_it_was_handed_one_passes_it_on() {
         let (_gate, lease, [handed, mut next]) = two_in_line(watch, ["handed", "next"]);
         drop(lease);
         assert_eq!((handed.wakes(), next.wakes()), (1, 0));
+        note("`handed` is dropped");
         drop(handed);
         if next.wakes() == 0 {
             misconception(

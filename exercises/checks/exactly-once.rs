@@ -145,6 +145,7 @@ fn dropped_in_its_body_it_leaves_the_exit_to_the_loop() {
         let mut task = block.task(Ok(()), || Ok(7));
         block.enter.open();
         assert_eq!(task.poll(), Poll::Pending);
+        note("the block is dropped");
         drop(task);
         if notes().contains(&"exit begins".to_owned()) {
             misconception(
@@ -176,6 +177,7 @@ fn dropped_in_its_exit_it_leaves_the_rest_to_the_loop() {
         block.body.open();
         assert_eq!(task.poll(), Poll::Pending);
         assert_eq!(notes(), ["body begins", "exit begins"]);
+        note("the block is dropped");
         drop(task);
         if block.left() == 0 {
             misconception("W6-cancels-exit", "the block was dropped in its exit, and the exit along with it");

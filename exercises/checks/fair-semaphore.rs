@@ -65,6 +65,15 @@ mod as_a_program {
                 drop(ready(&mut line[at]));
             }
             drop(ready(&mut Task::new("later", semaphore.acquire())));
+
+            // Two that come back before anybody has come for them reach two.
+            let semaphore = Semaphore::new(2);
+            let both = ["one", "two"].map(|name| ready(&mut Task::new(name, semaphore.acquire())));
+            let mut line = ["first", "second"].map(|name| in_line(name, &semaphore));
+            drop(both);
+            let _first = ready(&mut line[0]);
+            assert_eq!(line[1].wakes(), 1, "there are two permits, and the second in line sleeps");
+            let _second = ready(&mut line[1]);
         });
     }
 

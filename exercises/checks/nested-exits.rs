@@ -1,7 +1,8 @@
 //! What an answer to `nested-exits` has to do. The check is the loop: it polls, drops, and runs what was left to it.
 
-use std::future::ready;
-use std::task::Poll;
+use std::future::{Future, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use exercises::{Gate, Task, check, misconception, note, notes};
 
@@ -24,8 +25,9 @@ fn three(clean_ups: &CleanUps) -> (Nest, [Gate; 3]) {
     let gates = [Gate::new(), Gate::new(), Gate::new()];
     let mut nest = Nest::new(clean_ups.clone());
     for (name, gate) in NAMES.iter().zip(&gates) {
-        let entered = Task::new("enter", nest.enter(ready(Ok::<_, ()>(())), exit(name, gate))).poll();
-        assert_eq!(entered, Poll::Ready(Ok(())));
+        let enter = pin!(nest.enter(ready(Ok::<_, ()>(())), exit(name, gate)));
+        // Not as a task, which would be drawn.
+        assert_eq!(enter.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())));
     }
     (nest, gates)
 }
@@ -137,6 +139,7 @@ fn a_leave_that_is_dropped_leaves_the_rest_to_the_loop() {
         gates[2].open();
         assert_eq!(task.poll(), Poll::Pending);
         assert_eq!(notes(), IN_ORDER[..3], "it is in the middle exit");
+        note("`leave` is dropped");
         drop(task);
         let mut left = Loop::of(&clean_ups);
         left.turn();
@@ -144,7 +147,8 @@ fn a_leave_that_is_dropped_leaves_the_rest_to_the_loop() {
             misconception("W6-cancels-exit", "`leave` was dropped in the middle exit, and that is lost");
         }
         left.run(&gates);
-        assert_eq!(notes(), IN_ORDER);
+        let exits: Vec<String> = notes().into_iter().filter(|note| !note.contains("dropped")).collect();
+        assert_eq!(exits, IN_ORDER);
     });
 }
 
