@@ -124,7 +124,8 @@ impl<R> Future for Turn<R> {
 
 impl<R> Drop for Turn<R> {
     fn drop(&mut self) {
-        // BEGIN SOLUTION: leave the line; and what if it was handed something meanwhile?
+        // BEGIN SOLUTION
+        //~ // Leave the line; and what if it was handed something meanwhile?
         let Some(number) = self.number else { return };
         let mut state = self.pool.state();
         state.line.retain(|(other, _)| *other != number);
@@ -155,7 +156,8 @@ impl<R> Deref for Lease<R> {
 
 impl<R> Drop for Lease<R> {
     fn drop(&mut self) {
-        // BEGIN SOLUTION: give it back
+        // BEGIN SOLUTION
+        //~ // Give it back.
         if let Some(resource) = self.resource.take() {
             self.pool.give(resource);
         }

@@ -116,7 +116,8 @@ impl Future for Acquire {
 
 impl Drop for Acquire {
     fn drop(&mut self) {
-        // BEGIN SOLUTION: leave the line; and what if it was granted a permit meanwhile?
+        // BEGIN SOLUTION
+        //~ // Leave the line; and what if it was granted a permit meanwhile?
         let Some(number) = self.number else { return };
         let mut line = self.semaphore.line();
         line.waiting.retain(|(other, _)| *other != number);

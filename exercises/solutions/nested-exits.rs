@@ -67,7 +67,8 @@ impl Nest {
 
 impl Drop for Nest {
     fn drop(&mut self) {
-        // BEGIN SOLUTION: leave to the loop what is still there, and think of how it runs that
+        // BEGIN SOLUTION
+        //~ // Leave to the loop what is still there, and think of how it runs that.
         let exits = std::mem::take(&mut self.exits);
         if exits.is_empty() {
             return;

