@@ -1,0 +1,78 @@
+//! Exercise `two-objects` (step 7, hard): a lock for each object, and operations that need two objects at once.
+//!
+//! Without the GIL each object has a lock of its own. What needs two objects takes two locks, and then the order matters: two
+//! threads that take the same locks in different orders may wait for each other for ever. Addresses are an order that all threads
+//! agree on, whatever they were called with. A model checker tries every order of their steps.
+//!
+//! # Contract
+//!
+//! - `transfer` takes the amount from one object and adds it to the other, and `sum` adds up both.
+//! - The same object may come twice: a transfer changes nothing then, and the sum is twice its number.
+//! - Two transfers in opposite directions both come to their end.
+//! - No sum is taken in the middle of a transfer.
+//! - Three transfers in a circle all come to their end.
+//!
+//! Check it with `cargo course check two-objects`.
+
+use exercises::sync::{Mutex, MutexGuard};
+
+/// An object with a lock of its own.
+struct Object {
+    number: Mutex<i64>,
+}
+
+impl Object {
+    fn new(number: i64) -> Self {
+        Self { number: Mutex::new(number) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, i64> {
+        self.number.lock().expect("nothing panics under this lock")
+    }
+
+    /// Where it is: no two objects that are alive have the same address.
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+// BEGIN SOLUTION
+//~ // Here is room for a function of your own.
+/// Locks two different objects in the order of their addresses, and returns their guards in the order of the arguments.
+fn lock_both<'a>(a: &'a Object, b: &'a Object) -> [MutexGuard<'a, i64>; 2] {
+    if a.address() < b.address() {
+        let first = a.lock();
+        [first, b.lock()]
+    } else {
+        let first = b.lock();
+        [a.lock(), first]
+    }
+}
+// END SOLUTION
+
+/// Moves an amount from one object to the other.
+fn transfer(from: &Object, to: &Object, amount: i64) {
+    // BEGIN SOLUTION: take both locks, and then write both numbers
+    if from.address() == to.address() {
+        return;
+    }
+    let [mut from, mut to] = lock_both(from, to);
+    *from -= amount;
+    *to += amount;
+    // END SOLUTION
+}
+
+/// Adds up what two objects have at one moment.
+fn sum(a: &Object, b: &Object) -> i64 {
+    // BEGIN SOLUTION: take both locks, and then look at both numbers
+    if a.address() == b.address() {
+        return 2 * *a.lock();
+    }
+    let [a, b] = lock_both(a, b);
+    *a + *b
+    // END SOLUTION
+}
+
+#[cfg(test)]
+#[path = "../checks/two-objects.rs"]
+mod checks;
