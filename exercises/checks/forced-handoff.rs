@@ -65,8 +65,8 @@ mod as_a_model {
 
     use super::{Arc, Gil, Relaxed, misconception, thread};
 
-    const UNTOLD: &str =
-        "a thread sleeps for ever: it waits for the lock, or for a switch, and was not woken when that came";
+    const UNTOLD: &str = "threads sleep for ever: nobody has woken them for the lock or for the switch, or one of them has kept \
+                          the lock of `state`";
 
     #[test]
     fn one_thread_holds_it_at_most() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use exercises::{check, misconception};
+use exercises::{check, misconception, note};
 
 use super::{
     IN_ONE_LINE, IN_TWO_LINES, INCREMENT, LEAST_OF_THREE, LOCKED, LOCKED_INCREMENT, Op, World, finals,
@@ -75,6 +75,9 @@ fn nearly_all_can_be_lost() {
 fn one_thread_has_one_order() {
     check(|_| {
         for count in [0, 1, 4] {
+            note(format!(
+                "one thread adds {count} times; the other has nothing to do, so no step of it is possible"
+            ));
             let alone = times(&INCREMENT, count);
             let end = BTreeMap::from([(count as i64, 1)]);
             assert_eq!(
