@@ -1,0 +1,65 @@
+//! Exercise `buffered` (step 5, hard): a window over futures, whose outputs come in order.
+//!
+//! An async iterator gives futures, such as requests. `buffered(n)` keeps up to `n` of them going, and hands out their outputs in the
+//! order in which it got them. It is no task: it runs them only while somebody asks it for the next output.
+//!
+//! # Contract
+//!
+//! - Asked for an output, it takes in as many futures as its limit allows, and polls all of them.
+//! - Outputs come in the order of the futures, whichever is ready first; none is polled again after it was ready.
+//! - The limit holds for outputs that are not due yet, too: they keep their places until they are given.
+//! - A place that has become free is filled at the next question.
+//! - While its source is pending, what is in the window gets on.
+//! - After the end of its source it gives what is left and then `None`, and never asks its source again.
+//!
+//! Check it with `cargo course check buffered`.
+#![allow(clippy::todo, reason = "this is an exercise")]
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Gives items one after the other, and may have to wait for each. `None` is the end.
+trait AsyncIterator {
+    type Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>>;
+}
+
+/// What the source gives. It is boxed, so that it can be polled wherever it lies.
+type Io<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// One place in the window.
+enum Place<T> {
+    /// This is not over yet.
+    Running(Io<T>),
+    /// This output is there, and not due yet.
+    Done(T),
+}
+
+/// Runs the futures that `source` gives, at most `limit` at once.
+struct Buffered<I, T> {
+    source: I,
+    limit: usize,
+    /// The oldest in front.
+    window: VecDeque<Place<T>>,
+    source_has_ended: bool,
+}
+
+fn buffered<I: AsyncIterator<Item = Io<T>>, T>(source: I, limit: usize) -> Buffered<I, T> {
+    Buffered { source, limit, window: VecDeque::new(), source_has_ended: false }
+}
+
+impl<I: AsyncIterator<Item = Io<T>> + Unpin, T: Unpin> AsyncIterator for Buffered<I, T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.get_mut();
+        todo!("buffered: fill the window, let all in it get on, and give the output that is due")
+    }
+}
+
+#[cfg(test)]
+#[path = "../checks/buffered.rs"]
+mod checks;
