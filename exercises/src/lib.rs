@@ -8,12 +8,10 @@
 //! ```
 //!
 //! Every check runs inside [`check`], which records it and watches over it: a program that makes no progress is ended, and
-//! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Script`] plays the other side of
-//! a connection, [`ManualClock`] is a time that stands still until it is moved, and [`Random`] makes numbers to try an answer
-//! with. What happened in which order is read from the recording ([`events`], [`notes`]), never from what was printed.
 //! says where it stands. [`Task`] polls a future by hand and counts its wakes, [`Gate`] keeps futures waiting until it is
-//! opened, [`Script`] plays the other side of a connection, [`ManualClock`] is a time that stands still until it is moved.
-//! What happened in which order is read from the recording ([`events`], [`notes`]), never from what was printed.
+//! opened, [`Script`] plays the other side of a connection, [`ManualClock`] is a time that stands still until it is moved, and
+//! [`Random`] makes numbers to try an answer with. What happened in which order is read from the recording ([`events`],
+//! [`notes`]), never from what was printed.
 //!
 //! A check that recognises a mistake says so with [`misconception`]; the tool then explains it.
 #![forbid(unsafe_code)]
