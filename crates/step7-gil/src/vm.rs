@@ -241,6 +241,7 @@ impl<M: Memory> Fiber<M> {
     }
 
     /// The dispatch loop. What every instruction uses stands in variables, so that the compiler can keep it in registers.
+    #[inline(never)] // Three loops in one function would have to share its registers.
     fn interpret<const AT_EVERY_INSTRUCTION: bool>(
         &mut self,
         token: M::Token<'_>,
