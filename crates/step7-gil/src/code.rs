@@ -174,6 +174,13 @@ pub struct Program {
     pub natives: Vec<Arc<str>>,
 }
 
+impl Program {
+    /// Returns the index of the function of that name.
+    pub(crate) fn function(&self, name: &str) -> Option<usize> {
+        self.functions.iter().position(|function| &*function.name == name)
+    }
+}
+
 /// Says where the machine looks at the eval breaker.
 ///
 /// ```

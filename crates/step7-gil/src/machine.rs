@@ -29,7 +29,7 @@ use timeline::probe;
 use crate::object::{Memory, Value};
 use crate::vm::{Exit, Fiber, RECURSION_LIMIT, World};
 use crate::waits::Waits;
-use crate::{Attached, CheckAt, Data, Fault, Gil, Threading, Verified};
+use crate::{Attached, CheckAt, Data, Fault, Gil, Program, Threading, Verified};
 
 /// A function of ours that programs can call: it takes and returns data, or says why not.
 pub type Native = Arc<dyn Fn(&[Data]) -> Result<Data, String> + Send + Sync>;
@@ -108,13 +108,10 @@ impl<T: Threading> MachineBuilder<T> {
     /// # Panics
     ///
     /// As [`Machine::run`].
-    pub fn build(mut self) -> Result<Machine<T>, String> {
-        let named = |name: &Arc<str>| {
-            self.natives.remove(&**name).ok_or_else(|| {
-                format!("the program calls the native function `{name}`, which it was not given")
-            })
-        };
-        let natives = self.program.program().natives.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    pub fn build(self) -> Result<Machine<T>, String> {
+        let missing =
+            |name| format!("the program calls the native function `{name}`, which it was not given");
+        let natives = natives_of(self.program.program(), &self.natives).map_err(missing)?;
         let waits = Waits::new(self.program.program().locks.len());
         let Self { program, threading, check_at, recursion_limit, .. } = self;
         let world = threading.attach(|turn| World::new(program, check_at, recursion_limit, turn.token()));
@@ -189,7 +186,7 @@ impl<T: Threading> Machine<T> {
     /// Panics if the system refuses a thread.
     pub fn start(&self, function: &str, args: &[Data]) -> Result<MachineThread, Fault> {
         let (machine, function, args) = (self.clone(), self.function(function, args)?, args.to_vec());
-        let name = machine.inner.world.program.program().functions[function as usize].name.to_string();
+        let name = machine.inner.world.program.program().functions[function].name.to_string();
         let lane = timeline::inherit();
         let body = move || {
             let _lane = lane.enter(&name);
@@ -220,23 +217,23 @@ impl<T: Threading> Machine<T> {
         self.inner.threading.interrupt();
     }
 
-    fn function(&self, name: &str, args: &[Data]) -> Result<u32, Fault> {
-        let functions = &self.inner.world.program.program().functions;
+    fn function(&self, name: &str, args: &[Data]) -> Result<usize, Fault> {
+        let program = self.inner.world.program.program();
         let fault = |reason| Fault { function: name.into(), instruction: 0, line: 0, reason };
-        let Some(at) = functions.iter().position(|function| &*function.name == name) else {
+        let Some(at) = program.function(name) else {
             return Err(fault("there is no such function".to_owned()));
         };
-        let params = functions[at].params;
+        let params = program.functions[at].params;
         if params as usize != args.len() {
             return Err(fault(format!("it takes {params} argument(s), and was given {}", args.len())));
         }
-        Ok(at as u32)
+        Ok(at)
     }
 
-    fn call(&self, function: u32, args: &[Data]) -> Result<Data, Fault> {
+    fn call(&self, function: usize, args: &[Data]) -> Result<Data, Fault> {
         self.inner.threading.attach(|turn| {
             let args = args.iter().map(|arg| arg.to_value(turn.token())).collect();
-            let mut fiber = Fiber::new(&self.inner.world, function as usize, args);
+            let mut fiber = Fiber::new(&self.inner.world, function, args);
             self.drive(&mut fiber, turn)
         })
     }
@@ -272,6 +269,15 @@ impl<T: Threading> Machine<T> {
             }
         }
     }
+}
+
+/// Returns the native functions that a program calls, in its order; or the name of one that is not given.
+pub(crate) fn natives_of(
+    program: &Program,
+    given: &HashMap<String, Native>,
+) -> Result<Vec<Native>, Arc<str>> {
+    let named = |name: &Arc<str>| given.get(&**name).cloned().ok_or_else(|| Arc::clone(name));
+    program.natives.iter().map(named).collect()
 }
 
 /// Copies the arguments of a native call off the heap.

@@ -92,9 +92,9 @@ impl<M: Memory> World<M> {
         (code.params == count && depth < self.recursion_limit).then_some((function as usize, code))
     }
 
-    /// Says why `value` cannot be called with so many arguments, inside `depth` calls.
+    /// Says why `value` is no [`callee`](Self::callee).
     #[cold]
-    fn why_not_callable(&self, value: &Value<M>, count: u32, depth: usize) -> String {
+    fn why_not_callable(&self, value: &Value<M>, count: u32) -> String {
         let Value::Function(function) = *value else { return format!("cannot call {}", value.kind()) };
         // The program knows its functions, but data from outside may name any number.
         let Some(Function { name, params, .. }) = self.program.program().functions.get(function as usize)
@@ -104,7 +104,7 @@ impl<M: Memory> World<M> {
         if *params != count {
             return format!("{name} takes {params} argument(s), and was given {count}");
         }
-        format!("more than {} calls inside each other", self.recursion_limit.min(depth))
+        format!("more than {} calls inside each other", self.recursion_limit)
     }
 }
 
@@ -345,7 +345,7 @@ impl<M: Memory> Fiber<M> {
                     let callee_base = top - count as usize;
                     let value = &stack[callee_base - 1];
                     let Some((callee, callee_code)) = world.callee(value, count, self.frames.len()) else {
-                        break Err(world.why_not_callable(value, count, self.frames.len()));
+                        break Err(world.why_not_callable(value, count));
                     };
                     *self.frames.last_mut().expect(VERIFIED) = Frame { function, pc, base };
                     (function, code, pc, base) = (callee, callee_code, 0, callee_base);

@@ -41,7 +41,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::machine::Native;
+use crate::machine::{Native, natives_of};
 use crate::{CheckAt, Data, Gil, GilGuard, Py, RECURSION_LIMIT, Verified};
 
 use graph::Graph;
@@ -157,23 +157,20 @@ impl Schedules {
     fn setup(&self) -> Result<Setup, String> {
         let program = self.program.program();
         let thread = |(name, args): &(String, Vec<Data>)| {
-            let Some(at) = program.functions.iter().position(|function| *function.name == **name) else {
+            let Some(at) = program.function(name) else {
                 return Err(format!("there is no function `{name}`"));
             };
             let (params, given) = (program.functions[at].params, args.len());
             if params as usize != given {
                 return Err(format!("`{name}` takes {params} argument(s), and was given {given}"));
             }
-            Ok((at as u32, args.clone()))
+            Ok((at, args.clone()))
         };
-        let native = |name: &Arc<str>| {
-            let missing =
-                || format!("the program calls the native function `{name}`, which was not given to it");
-            self.natives.get(&**name).cloned().ok_or_else(missing)
-        };
+        let missing =
+            |name| format!("the program calls the native function `{name}`, which was not given to it");
         Ok(Setup {
             threads: self.threads.iter().map(thread).collect::<Result<_, _>>()?,
-            natives: program.natives.iter().map(native).collect::<Result<_, _>>()?,
+            natives: natives_of(program, &self.natives).map_err(missing)?,
             program: self.program.clone(),
             check_at: self.check_at,
             recursion_limit: self.recursion_limit,

@@ -47,7 +47,7 @@ impl Outcome {
     pub fn replay(&self, tick: impl FnMut()) {
         let functions = &self.setup.program.program().functions;
         let names = self.setup.threads.iter().zip(0..).map(|((function, _), at)| {
-            format!("{at} {}", functions[*function as usize].name) // Two threads may call the same function.
+            format!("{at} {}", functions[*function].name) // Two threads may call the same function.
         });
         thread::scope(|scope| {
             let lanes = names.map(|name| Lane::new(scope, name)).collect();

@@ -36,7 +36,7 @@ pub(super) struct Setup {
     pub(super) check_at: CheckAt,
     pub(super) recursion_limit: usize,
     /// The function that each thread calls, and with what.
-    pub(super) threads: Vec<(u32, Vec<Data>)>,
+    pub(super) threads: Vec<(usize, Vec<Data>)>,
     pub(super) natives: Vec<Native>,
 }
 
@@ -79,9 +79,9 @@ impl<'a> Run<'a> {
         // One instruction at a time, wherever switches may fall: so a turn without an end can be seen to have none.
         let check_at = CheckAt::EveryInstruction;
         let world = Arc::new(World::new(setup.program.clone(), check_at, setup.recursion_limit, py));
-        let thread = |(function, args): &(u32, Vec<Data>)| {
+        let thread = |(function, args): &(usize, Vec<Data>)| {
             let args = args.iter().map(|arg| arg.to_value(py)).collect();
-            Thread { fiber: Fiber::new(&world, *function as usize, args), status: Status::Ready }
+            Thread { fiber: Fiber::new(&world, *function, args), status: Status::Ready }
         };
         let threads = setup.threads.iter().map(thread).collect();
         let locks = vec![false; setup.program.program().locks.len()];
