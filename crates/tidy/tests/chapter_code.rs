@@ -50,9 +50,9 @@ fn quotations(text: &str) -> Vec<Quotation<'_>> {
 #[test]
 fn a_quotation_that_drifted_and_one_of_nothing_are_seen() {
     let on = |page: &str| check(&[Source::new("a.md", page), Source::new("a.rs", "fn a() {\n    1\n}\n")]);
-    on("<!-- code: a.rs#a -->\n```rust\nfn a() {\n    1\n}\n```\n").expect(&[]);
-    on("<!-- code: a.rs#a -->\n```rust\nfn a() {\n    2\n}\n```\n")
+    on("<!-- code: a.rs#a -->\n```rust,ignore\nfn a() {\n    1\n}\n```\n").expect(&[]);
+    on("<!-- code: a.rs#a -->\n```rust,ignore\nfn a() {\n    2\n}\n```\n")
         .expect(&["a.md:1: is not what a.rs#a says"]);
-    on("<!-- code: b.rs#b -->\n```rust\nfn a() {\n    1\n}\n```\n").expect(&["no such file"]);
+    on("<!-- code: b.rs#b -->\n```rust,ignore\nfn a() {\n    1\n}\n```\n").expect(&["no such file"]);
     on("<!-- code: a.rs#a -->\nno fence\n").expect(&["is not what a.rs#a says"]);
 }
