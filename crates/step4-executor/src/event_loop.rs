@@ -4,7 +4,7 @@
 //!          spawn, wake                       wake from another thread
 //!               │                                     │
 //!               ▼                                     ▼
-//!   front ┌─── queue ───┐ back                   ┌ mailbox ┐
+//!   first ┌─── queue ───┐ last                   ┌ mailbox ┐
 //!         └──────┬──────┘ ◀───────────────────── └─────────┘ emptied before each turn
 //!                ▼
 //!   a turn: run up to 61 tasks, first in, first out
@@ -21,8 +21,6 @@
 //! 4. When `run` returns, no task of it is left: those that were are cancelled, and their destructors have run; but
 //!    clean-ups have run to their ends before, unless they took longer than the grace.
 //! 5. A thread runs one loop at a time; its queue and its tasks are plain thread-locals, and need no lock.
-//! 6. The queue is in two parts. The loop takes from the front, which is its own; everyone adds to the back. When the front is
-//!    empty, the two change places. So who takes needs neither a thread-local nor a borrow that is checked.
 //!
 //! # Absent on purpose
 //!
@@ -190,7 +188,6 @@ thread_local! {
 
 /// What this thread's loop has to run, and all its tasks: together, so that a spawn looks up one thread-local.
 struct Here {
-    /// The back of the queue.
     queue: RefCell<VecDeque<Runnable<Local>>>,
     tasks: RefCell<TaskList<Local>>,
     clean_ups: RefCell<TaskList<Local>>,
@@ -206,6 +203,7 @@ impl Here {
     }
 
     /// Puts a runnable task at the end of the queue.
+    #[inline]
     fn enqueue(&self, task: Runnable<Local>) {
         self.queue.borrow_mut().push_back(task);
     }
@@ -262,6 +260,7 @@ impl Schedule for Local {
         }
     }
 
+    #[inline]
     fn schedule_again(task: Runnable<Self>) {
         HERE.with(|here| here.enqueue(task));
     }
@@ -368,8 +367,6 @@ struct Running<'a, P: Park> {
     grace: Duration,
     home: &'static Mailbox,
     letters: Vec<Letter<Local>>,
-    /// The front of the queue: nobody adds to it (invariant 6).
-    front: VecDeque<Runnable<Local>>,
     _entered: Entered,
 }
 
@@ -378,7 +375,7 @@ impl<'a, P: Park> Running<'a, P> {
         let home = Mailbox::lease(park.waker());
         let entered = park.enter();
         HOME.set(Some(home));
-        Self { park, grace, home, letters: Vec::new(), front: VecDeque::new(), _entered: entered }
+        Self { park, grace, home, letters: Vec::new(), _entered: entered }
     }
 
     /// Runs what is ready, up to a turn's worth.
@@ -386,24 +383,16 @@ impl<'a, P: Park> Running<'a, P> {
         self.home.empty_into(&mut self.letters);
         HERE.with(|here| self.letters.drain(..).filter_map(Letter::open).for_each(|task| here.enqueue(task)));
         for _ in 0..TURN {
-            let Some(task) = self.next() else { return };
+            let Some(task) = next() else { return };
             budget::refill();
             IN_CLEAN_UP.set(task.state().is_clean_up());
             hog::watch(|| task.run());
         }
     }
 
-    /// Takes the first task of the queue.
-    fn next(&mut self) -> Option<Runnable<Local>> {
-        if self.front.is_empty() {
-            HERE.with(|here| std::mem::swap(&mut *here.queue.borrow_mut(), &mut self.front));
-        }
-        self.front.pop_front()
-    }
-
     /// Looks at timers and sockets; sleeps in them if there is nothing else to do, for `limit` at most.
     fn look(&mut self, limit: Option<Duration>) {
-        let idle = self.front.is_empty() && HERE.with(|here| here.queue.borrow().is_empty());
+        let idle = HERE.with(|here| here.queue.borrow().is_empty());
         let limit = if idle { limit } else { Some(Duration::ZERO) };
         self.park.park(limit).expect("the event loop's park failed");
     }
@@ -436,6 +425,11 @@ impl<'a, P: Park> Running<'a, P> {
             }
         }
     }
+}
+
+/// Takes the first task of the queue.
+fn next() -> Option<Runnable<Local>> {
+    HERE.with(|here| here.queue.borrow_mut().pop_front())
 }
 
 /// Counts the unfinished clean-ups, or the other unfinished tasks.

@@ -1,15 +1,18 @@
 //! A task's one piece of memory, and every unsafe line of this step.
 //!
-//! See [`crate::task`] for the picture and the invariants, which the SAFETY notes cite by number. Three more hold here:
+//! See [`crate::task`] for the picture and the invariants, which the SAFETY notes cite by number. Four more hold here:
 //!
 //! 6. A `NonNull<Header<S>>` in this file comes from `new_task`, and points to the header at the front of a
 //!    `TaskCell<F, S>`, with leave to use all of it. It is never made from a `&Header`.
 //! 7. `header.vtable` is the one for that same `F`.
 //! 8. Each [`Waker`], the handle, the executor's list and a mailbox's letter own one reference each; the memory is there
 //!    while there is one.
+//! 9. A stage holds the future until `end`, which the runner calls once, before `finish`; then the outcome, until
+//!    `take_outcome` or `empty`. After that nothing looks at it.
 #![allow(unsafe_code)]
 
 use std::alloc::Layout;
+use std::any::Any;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::future::Future;
@@ -49,22 +52,28 @@ struct TaskCell<F: Future, S: Schedule> {
     stage: UnsafeCell<Stage<F>>,
 }
 
-/// The future, then its output, then nothing.
-enum Stage<F: Future> {
-    Running(F),
-    Ended(Result<F::Output, JoinError>),
-    Empty,
+/// The future, then its outcome, then nothing. Which of them it is, follows from the task's state (invariant 9): to say it
+/// here, too, would take another word of each task.
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    outcome: ManuallyDrop<Ended<F::Output>>,
 }
+
+/// How a task has ended, in as little memory as can be: the payload of a cancelled one is a [`Cancelled`], which has no
+/// size, so that its box takes no memory.
+type Ended<T> = Result<T, Box<dyn Any + Send>>;
+
+struct Cancelled;
 
 /// What depends on the type of the future. All take a pointer to a task whose stage the caller owns (invariant 2).
 struct Vtable<S: Schedule> {
     /// Polls the future. True: it has ended, and its outcome is in place.
     poll: unsafe fn(Pointer<S>, &mut Context<'_>) -> bool,
-    /// Drops the future, and puts `Cancelled` in its place.
+    /// Drops the future, and puts "cancelled" in its place.
     cancel: unsafe fn(Pointer<S>),
     /// Moves the outcome to an `Option<Result<F::Output, JoinError>>`, and gives up the handle's reference.
     take_outcome: unsafe fn(Pointer<S>, *mut ()),
-    /// Drops what is in the stage.
+    /// Drops the outcome.
     empty: unsafe fn(Pointer<S>),
     /// Frees the memory. The stage is empty by then (invariant 4).
     free: unsafe fn(Pointer<S>),
@@ -86,7 +95,9 @@ where
     };
     let cell = memory::<F, S>();
     // SAFETY: the memory is new, and made for it.
-    unsafe { cell.write(TaskCell { header, stage: UnsafeCell::new(Stage::Running(future)) }) };
+    unsafe {
+        cell.write(TaskCell { header, stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }) })
+    };
     let task = cell.cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
     (Runnable { task }, JoinHandle { task: Some(task), output: PhantomData })
@@ -130,30 +141,40 @@ unsafe fn stage<'a, F: Future, S: Schedule>(task: Pointer<S>) -> &'a mut Stage<F
 unsafe fn poll<F: Future, S: Schedule>(task: Pointer<S>, cx: &mut Context<'_>) -> bool {
     // SAFETY: our caller owns the stage.
     let stage = unsafe { stage::<F, S>(task) };
-    let Stage::Running(future) = &mut *stage else { unreachable!("a task is not polled after it has ended") };
+    // SAFETY: who is polled has not ended (invariant 9).
+    let future = unsafe { &mut *stage.future };
     // SAFETY: the future is in the task's allocation, and never moves: it is dropped in its place.
     let future = unsafe { Pin::new_unchecked(future) };
-    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
         Ok(Poll::Pending) => return false,
-        Ok(Poll::Ready(output)) => end(stage, Ok(output)),
-        Err(payload) => end(stage, Err(JoinError::Panicked(payload))),
-    }
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) => Err(payload),
+    };
+    // SAFETY: we are the runner, and return true.
+    unsafe { end(stage, outcome) };
     true
 }
 
 unsafe fn cancel<F: Future, S: Schedule>(task: Pointer<S>) {
     // SAFETY: our caller owns the stage.
-    end(unsafe { stage::<F, S>(task) }, Err(JoinError::Cancelled));
+    let stage = unsafe { stage::<F, S>(task) };
+    // SAFETY: our caller is the runner, and goes on to `finish`.
+    unsafe { end(stage, Err(Box::new(Cancelled))) };
 }
 
 /// Drops the future in its place, and puts the outcome there: a panic of the drop, if there is one, else `outcome`.
-fn end<F: Future>(stage: &mut Stage<F>, outcome: Result<F::Output, JoinError>) {
-    let dropped = catch_unwind(AssertUnwindSafe(|| *stage = Stage::Empty));
-    *stage = Stage::Ended(match dropped {
+///
+/// # Safety
+///
+/// The stage holds the future, and from now on the outcome (invariant 9).
+unsafe fn end<F: Future>(stage: &mut Stage<F>, outcome: Ended<F::Output>) {
+    // SAFETY: nobody looks for the future any more.
+    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(&mut stage.future) }));
+    stage.outcome = ManuallyDrop::new(match dropped {
         Ok(()) => outcome,
         Err(payload) => {
             contain(|| drop(outcome)); // An output that is in the way now, and foreign too.
-            Err(JoinError::Panicked(payload))
+            Err(payload)
         }
     });
 }
@@ -161,10 +182,12 @@ fn end<F: Future>(stage: &mut Stage<F>, outcome: Result<F::Output, JoinError>) {
 unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
     // SAFETY: our caller owns the stage.
     let stage = unsafe { stage::<F, S>(task) };
-    if let Stage::Ended(outcome) = std::mem::replace(stage, Stage::Empty) {
-        // SAFETY: our caller passes a pointer to an `Option` of the outcome of this future.
-        unsafe { *to.cast::<Option<Result<F::Output, JoinError>>>() = Some(outcome) };
-    }
+    // SAFETY: the task has ended, and its outcome is taken once: the handle forgets the task (invariant 9).
+    let outcome = unsafe { ManuallyDrop::take(&mut stage.outcome) }.map_err(|payload| {
+        if payload.is::<Cancelled>() { JoinError::Cancelled } else { JoinError::Panicked(payload) }
+    });
+    // SAFETY: our caller passes a pointer to an `Option` of the outcome of this future.
+    unsafe { *to.cast::<Option<Result<F::Output, JoinError>>>() = Some(outcome) };
     // SAFETY: the handle has a reference until the next line.
     if unsafe { header(task) }.state.release_handle() {
         // SAFETY: the state says that it was the last.
@@ -175,7 +198,8 @@ unsafe fn take_outcome<F: Future, S: Schedule>(task: Pointer<S>, to: *mut ()) {
 unsafe fn empty<F: Future, S: Schedule>(task: Pointer<S>) {
     // SAFETY: our caller owns the stage.
     let stage = unsafe { stage::<F, S>(task) };
-    contain(|| *stage = Stage::Empty);
+    // SAFETY: the task has ended, and nobody wants its outcome (invariant 9).
+    contain(|| unsafe { ManuallyDrop::drop(&mut stage.outcome) });
 }
 
 unsafe fn free<F: Future, S: Schedule>(task: Pointer<S>) {
