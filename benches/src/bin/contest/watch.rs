@@ -36,6 +36,8 @@ pub(crate) struct Watch {
     rounds: Vec<f64>,
     cpu: Duration,
     operations: u64,
+    /// With those of the first round.
+    all_operations: u64,
 }
 
 impl Watch {
@@ -48,6 +50,7 @@ impl Watch {
             rounds: Vec::with_capacity(1 << 14),
             cpu: Duration::ZERO,
             operations: 0,
+            all_operations: 0,
         }
     }
 
@@ -68,6 +71,7 @@ impl Watch {
     pub(crate) fn end(&mut self, operations: usize) {
         let (begin, cpu) = self.begin.take().expect("a round was begun");
         let (wall, cpu) = (begin.elapsed(), cpu.elapsed());
+        self.all_operations += operations as u64;
         if !self.is_warm {
             self.is_warm = true;
             return;
@@ -84,6 +88,7 @@ impl Watch {
         let cpu = self.cpu.as_nanos() as f64 / self.operations as f64;
         Sample::of_time(wall, cpu)
             .with("rounds", self.rounds.len() as f64)
+            .with("all_operations", self.all_operations as f64)
             .with("best_ns_per_op", self.rounds[0])
             .with("worst_ns_per_op", self.rounds[self.rounds.len() - 1])
     }
