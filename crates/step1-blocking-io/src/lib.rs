@@ -67,3 +67,8 @@ pub use pool::BlockingPool;
 pub use serve::{Options, Server, serve};
 pub use spin::{Spun, spin};
 pub use strategy::{pooled, sequential, thread_each};
+
+/// The chapter's own examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/01-blocking-io.md")]
+struct Chapter;
