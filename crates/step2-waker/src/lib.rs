@@ -65,3 +65,8 @@ pub use park::{Entered, Park, ParkToken, ThreadPark};
 pub use state_machine::MainMachine;
 pub use unblock::{submit, unblock};
 pub use waker::{contain, wake_quietly, waker_by_hand};
+
+/// The chapter's own examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/02-waker.md")]
+struct Chapter;
