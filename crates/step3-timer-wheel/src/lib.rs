@@ -63,3 +63,8 @@ pub use interval::{Interval, MissedTicks, interval};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout};
 pub use wheel::{Key, TooFar, Wheel};
+
+/// The chapter's own examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/03-timer-wheel.md")]
+struct Chapter;
