@@ -91,3 +91,7 @@ pub use schedule::Schedule;
 pub use select::{AsCompleted, as_completed, select, shield};
 pub use steal::{Stealing, ThreadPool, spawn_on_pool};
 pub use task::{JoinError, JoinHandle};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/04-executor.md")]
+struct Chapter;
