@@ -91,3 +91,7 @@ pub use permits::{Permits, Ticket};
 pub use producer::{Producer, from_thread};
 pub use scope::Scope;
 pub use sources::{Incoming, Lines, file_lines, incoming, lines, rows};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/05-async-iterators.md")]
+struct Chapter;
