@@ -102,3 +102,7 @@ pub use pool::{DatabaseAt, Lease, Manage, Pool, PoolError};
 pub use rwlock::{ReadGuard, RwLock, WriteGuard};
 pub use semaphore::{Acquire, Permit, Semaphore};
 pub use stack::{AsyncExitStack, Key};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/06-context-guards.md")]
+struct Chapter;
