@@ -93,6 +93,7 @@ where
         memory: Canary::default(),
         stage: Canary::default(),
     };
+    let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
     let cell = memory::<F, S>();
     // SAFETY: the memory is new, and made for it.
     unsafe {
