@@ -15,7 +15,7 @@ pub fn root() -> PathBuf {
 
 /// Reads every text file of the tree, in the order of their paths.
 ///
-/// Build output, version control, files that are not UTF-8 and what a learner edits are left out.
+/// Build output, version control, files that are not UTF-8 and what a learner edits are left out. Lines end in `\n`.
 pub fn sources() -> Vec<Source> {
     sources_in("")
 }
@@ -40,7 +40,7 @@ fn collect(root: &Path, folder: &str, found: &mut Vec<Source>) {
                 collect(root, &path, found);
             }
         } else if let Ok(text) = fs::read_to_string(entry.path()) {
-            found.push(Source { path, text });
+            found.push(Source { path, text: text.replace("\r\n", "\n") });
         }
     }
 }
