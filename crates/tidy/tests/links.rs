@@ -1,8 +1,9 @@
-//! Every relative link in the markdown files leads somewhere: to a file, a folder, or a heading.
+//! Every relative link in the markdown files leads somewhere: to a file, a folder, or a heading that is the only one of its
+//! name in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidy::{Complaints, Source, sources};
+use tidy::{Complaints, Source, prose, root, sources};
 
 #[test]
 fn every_relative_link_leads_to_a_file_or_a_heading() {
@@ -14,6 +15,14 @@ fn check(sources: &[Source]) -> Complaints {
     let tree: BTreeMap<&str, &Source> = sources.iter().map(|source| (source.path.as_str(), source)).collect();
     let mut complaints = Complaints::default();
     for source in sources.iter().filter(|source| source.path.ends_with(".md")) {
+        let mut anchors = BTreeSet::new();
+        for (line, anchor) in headings(&source.text) {
+            if !anchors.insert(anchor.clone()) {
+                let what =
+                    format!("a second heading \"{anchor}\"; a link would lead to the first, so rename one");
+                complaints.add(&format!("{}:{line}", source.path), &what);
+            }
+        }
         for (line, target) in links(&source.text) {
             if let Some(what) = problem(source, &target, &tree) {
                 complaints.add(&format!("{}:{line}", source.path), &format!("links to {target}: {what}"));
@@ -31,11 +40,13 @@ fn problem(from: &Source, target: &str, tree: &BTreeMap<&str, &Source>) -> Optio
     let path = if file.is_empty() { from.path.clone() } else { join(from.folder(), file) };
     match (tree.get(path.as_str()), anchor) {
         (Some(_), None) => None,
-        (Some(page), Some(anchor)) if headings(&page.text).contains(anchor) => None,
+        (Some(page), Some(anchor)) if headings(&page.text).iter().any(|(_, other)| other == anchor) => None,
         (Some(_), Some(anchor)) => Some(format!("{path} has no heading \"{anchor}\"; take one it has")),
         (None, _) if tree.keys().any(|other| path.is_empty() || other.starts_with(&format!("{path}/"))) => {
             None
         }
+        // What a learner edits, and what is no text, is not among the sources.
+        (None, None) if root().join(&path).exists() => None,
         (None, _) => Some(format!("there is no {path}; mend the path, or drop the link until it exists")),
     }
 }
@@ -74,31 +85,17 @@ fn first_word(target: &str) -> String {
     target.split_whitespace().next().unwrap_or("").trim_matches(['<', '>']).to_owned()
 }
 
-/// Returns the numbered lines outside fenced blocks.
-fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut fenced = false;
-    text.lines().enumerate().filter_map(move |(at, line)| {
-        let is_fence = line.trim_start().starts_with("```");
-        fenced ^= is_fence;
-        (!fenced && !is_fence).then_some((at + 1, line))
-    })
-}
-
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect::<Vec<&str>>().join("`")
 }
 
-/// Returns the anchors of the headings, as code hosts make them: lower case, hyphens, no punctuation, `-1` on the second.
-fn headings(text: &str) -> BTreeSet<String> {
-    let mut anchors = BTreeSet::new();
-    for (_, line) in prose(text).filter(|(_, line)| line.starts_with('#')) {
-        let base = anchor(line.trim_start_matches('#').trim());
-        let free = (0..).map(|n| if n == 0 { base.clone() } else { format!("{base}-{n}") });
-        anchors.extend(free.into_iter().find(|anchor| !anchors.contains(anchor)));
-    }
-    anchors
+/// Returns the anchors of the headings, with their lines.
+fn headings(text: &str) -> Vec<(usize, String)> {
+    let headings = prose(text).filter(|(_, line)| line.starts_with('#'));
+    headings.map(|(number, line)| (number, anchor(line.trim_start_matches('#').trim()))).collect()
 }
 
+/// Makes an anchor as code hosts do: lower case, hyphens, no punctuation.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
@@ -112,8 +109,7 @@ mod the_rule_can_fail {
         let page = "# One page\n[a](gone.md) [b](sub/there.md#two-words) [c](sub/there.md#three)\n\
                     `[d](in-code.md)` [e](#one-page) [f](#none) [g](https://example.org/x) [h](sub)\n\
                     ```\n[i](fenced.md)\n```\n[j]: ../outside.md\n";
-        let there =
-            "## Two words\n## Two words\n[up](../page.md#one-page) [again](#two-words-1) [x](../lib.rs#L1)\n";
+        let there = "## Two words\n### Two, words\n[up](../page.md#one-page) [x](../lib.rs#L1)\n";
         let sources =
             [Source::new("page.md", page), Source::new("sub/there.md", there), Source::new("lib.rs", "")];
         check(&sources).expect(&[
@@ -121,6 +117,7 @@ mod the_rule_can_fail {
             "has no heading \"three\"",
             "has no heading \"none\"",
             "page.md:7: links to ../outside.md",
+            "sub/there.md:2: a second heading \"two-words\"",
             "sub/there.md:3: links to ../lib.rs#L1",
         ]);
     }
