@@ -96,9 +96,7 @@ where
     let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
     let cell = memory::<F, S>();
     // SAFETY: the memory is new, and made for it.
-    unsafe {
-        cell.write(TaskCell { header, stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }) })
-    };
+    unsafe { cell.write(TaskCell { header, stage }) };
     let task = cell.cast::<Header<S>>();
     probe::spawned(task.addr().get(), std::any::type_name::<F>());
     (Runnable { task }, JoinHandle { task: Some(task), output: PhantomData })
