@@ -142,3 +142,8 @@ pub use plain::{Head, Plain};
 pub use threading::{Attached, Threading};
 pub use verify::{Verified, VerifyError};
 pub use vm::{Fault, RECURSION_LIMIT};
+
+/// The chapter's own examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../chapters/07-gil.md")]
+struct Chapter;
