@@ -5,6 +5,8 @@
 //!                         ^  \                                          ^         |
 //!                         |   v                                         |         v     any state -> cancelled
 //!                        wants a lock                                 woken <- waits
+//!
+//!  a timer    set -> fired | dropped
 //! ```
 //!
 //! # Invariants
@@ -15,7 +17,7 @@
 
 use std::time::Duration;
 
-use crate::{Event, Kind, Timeline};
+use crate::{Event, Kind, TaskId, ThreadId, Timeline, TimerId, units};
 
 /// What a lane shows over a span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub(crate) enum State {
     Running,
     /// The task could run, but no thread polls it.
     Ready,
-    /// The task waits to be woken.
+    /// The task waits to be woken; the timer, to come due.
     Waiting,
     /// The thread sleeps.
     Parked,
@@ -58,7 +60,15 @@ pub(crate) struct Span {
     pub(crate) to: Duration,
 }
 
-/// One thread's or task's life.
+/// Whose lane it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Thread(ThreadId),
+    Task(TaskId),
+    Timer(TimerId),
+}
+
+/// One thread's, task's or timer's life.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lane {
     pub(crate) label: String,
@@ -81,6 +91,32 @@ pub(crate) fn lanes(timeline: &Timeline) -> Vec<Lane> {
         }
     }
     for lane in &mut lanes {
+        lane.turn(timeline.end, None);
+    }
+    lanes
+}
+
+/// Works out the lanes of all timers, in the order in which they were set.
+pub(crate) fn timers(timeline: &Timeline) -> Vec<(TimerId, Lane)> {
+    let mut lanes: Vec<(TimerId, Lane)> = Vec::new();
+    for event in &timeline.events {
+        let found = match event.kind {
+            Kind::TimerSet { timer, after } => {
+                let label = format!("{timer}: {}", units::short(after));
+                lanes.push((timer, Lane { label, now: Some((State::Waiting, event.at)), ..Lane::default() }));
+                continue;
+            }
+            Kind::TimerFired { timer } => Some((timer, Ending::Done)),
+            Kind::TimerDropped { timer } => Some((timer, Ending::Cancelled)),
+            _ => None,
+        };
+        if let Some((timer, ending)) = found
+            && let Some((_, lane)) = lanes.iter_mut().find(|(known, _)| *known == timer)
+        {
+            lane.end(event.at, ending);
+        }
+    }
+    for (_, lane) in &mut lanes {
         lane.turn(timeline.end, None);
     }
     lanes

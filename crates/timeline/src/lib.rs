@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Reading order: what is recorded (`event`, `timeline`), how (`record`, `recorder`, `probe`, `name`), what a lane looks like over
-//! time (`lanes`, `units`, `columns`), the drawings (`text`, `log`, `svg`), the files (`json`, `chrome`), and what demo programs
+//! time (`lanes`, `units`, `columns`), the drawings (`text`, `log`, `figure`, `svg`), the files (`json`, `chrome`), and what demo programs
 //! share (`demo`).
 #![forbid(unsafe_code)]
 
@@ -37,6 +37,7 @@ mod columns;
 mod lanes;
 mod units;
 
+mod figure;
 mod log;
 mod svg;
 mod text;
@@ -47,6 +48,7 @@ mod json;
 pub mod demo;
 
 pub use event::{Event, Kind, LockId, SourceId, TaskId, TaskInfo, ThreadId, ThreadInfo, TimerId};
+pub use figure::{Figure, Panel};
 pub use json::LoadError;
 pub use record::{Inherited, Lane, inherit, is_on, record, record_with, unrecorded};
 pub use text::TextOptions;

@@ -3,7 +3,7 @@
 mod support;
 
 use support::by_hand;
-use timeline::{Timeline, probe};
+use timeline::{Figure, Panel, Timeline, probe};
 
 /// Counts a string's occurrences.
 fn count(text: &str, what: &str) -> usize {
@@ -31,7 +31,7 @@ fn each_wake_is_an_arrow_and_each_note_a_dot() {
     let legend = 1;
     assert_eq!(count(&svg, "class=\"wake\""), 4 + legend);
     assert_eq!(count(&svg, "class=\"note\""), 2 + legend);
-    assert_eq!(count(&svg, "class=\"done\""), 3);
+    assert_eq!(count(&svg, "class=\"done\""), 3 + legend);
     assert_nests(&svg);
 }
 
@@ -53,6 +53,24 @@ fn it_suits_light_and_dark_pages_and_fetches_nothing() {
     }
     // The namespace is a name: nothing is fetched from there.
     assert_eq!(count(&svg, "http"), 1);
+}
+
+#[test]
+fn the_panels_of_a_figure_have_one_scale_and_show_the_lanes_that_were_named() {
+    let short = by_hand(|hands| {
+        probe::timer_set(1, std::time::Duration::from_secs(1));
+        hands.forward(1000);
+        probe::timer_fired(1);
+    });
+    let tasks = |lane: &str| lane.starts_with("task 1").then(|| "the first".to_string());
+    let figure = Figure::new("Two runs", "One is half as long.")
+        .panel(Panel::new("long", support::gather()).named(tasks))
+        .panel(Panel::new("short", short).with_timers());
+    let svg = figure.svg();
+    assert_nests(&svg);
+    assert_eq!(count(&svg, ">2 s</text>"), 2);
+    assert_eq!((count(&svg, ">the first</text>"), count(&svg, "io_operation</text>")), (1, 0));
+    assert_eq!(count(&svg, ">timer 0: 1 s</text>"), 1);
 }
 
 #[test]
