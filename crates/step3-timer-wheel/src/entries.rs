@@ -176,9 +176,8 @@ impl<T> Entries<T> {
     }
 }
 
-#[cfg(test)]
 impl<T> Entries<T> {
-    /// The entries of a list, first to last, after checking that the way back agrees with the way forth.
+    /// Lists the entries of a list, first to last, after checking that the way back agrees with the way forth.
     pub(crate) fn walk(&self, list: &List) -> Vec<u32> {
         let (mut walked, mut prev, mut index) = (Vec::new(), NONE, list.head);
         while index != NONE {

@@ -228,6 +228,31 @@ impl<T> Wheel<T> {
         None
     }
 
+    /// Lists what waits: each entry's level, its slot there and its deadline, in the order of their turns. It goes
+    /// through the whole wheel, and is for drawing one: nothing here needs it.
+    ///
+    /// ```
+    /// let mut wheel = step3::Wheel::new();
+    /// wheel.insert(3, "soon")?;
+    /// wheel.insert(70, "later")?;
+    /// assert_eq!(wheel.places(), [(0, 3, 3), (1, 1, 70)]);
+    /// wheel.pop(3);
+    /// wheel.pop(64);
+    /// assert_eq!(wheel.places(), [(0, 6, 70)]);
+    /// # Ok::<(), step3::TooFar>(())
+    /// ```
+    pub fn places(&self) -> Vec<(usize, usize, u64)> {
+        let places = (0..LEVELS).flat_map(|level| (0..SLOTS).map(move |slot| Place { level, slot }));
+        let of =
+            |place: Place| self.deadlines(place).into_iter().map(move |at| (place.level, place.slot, at));
+        places.flat_map(of).collect()
+    }
+
+    fn deadlines(&self, place: Place) -> Vec<u64> {
+        let entries = self.entries.walk(&self.slot(place).list);
+        entries.into_iter().map(|index| self.at(index)).collect()
+    }
+
     /// Finds the slot whose turn is next (invariant 4).
     fn first(&self) -> Option<Place> {
         let level = self.occupied.iter().position(|&bits| bits != 0)?;
@@ -353,11 +378,6 @@ mod tests {
             }
             assert!(self.occupied[LEVELS - 1].count_ones() <= 1, "the next lap is one slot");
             assert_eq!(count, self.len());
-        }
-
-        fn deadlines(&self, place: Place) -> Vec<u64> {
-            let entries = self.entries.walk(&self.slot(place).list);
-            entries.into_iter().map(|index| self.at(index)).collect()
         }
     }
 
