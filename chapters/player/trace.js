@@ -388,7 +388,9 @@ class Replay {
       else high = middle;
     }
     const keyframe = this.keyframes[low];
-    const goesOn = this.state.count <= n + 1 && this.state.count >= keyframe.count;
+    // A few events are applied sooner than a keyframe is copied.
+    const ahead = n + 1 - this.state.count;
+    const goesOn = ahead >= 0 && (ahead < 8 || this.state.count >= keyframe.count);
     if (!goesOn) this.state = keyframe.copy();
     while (this.state.count <= n) {
       this.state.apply(this.trace, this.state.count);

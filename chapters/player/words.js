@@ -23,7 +23,7 @@ function first(items, most) {
   return found;
 }
 
-/** Says in sentences what happened in `trace`. */
+/** Says in sentences what happened in a trace. */
 class Words {
   constructor(trace) {
     this.trace = trace;
