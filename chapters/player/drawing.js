@@ -91,7 +91,7 @@ class Drawing {
     const narrow = wide < 520;
     this.row = narrow ? 38 : 26;
     this.left = narrow ? 8 : Math.min(210, wide * 0.26);
-    this.width = wide - this.left - 10;
+    this.width = wide - this.left - 20;
     this.height = Math.min(AXIS + this.count * this.row + 6, narrow ? 300 : 360);
     this.space.style.height = `${Math.max(0, AXIS + this.count * this.row + 6 - this.height)}px`;
     for (const canvas of [this.lanes, this.cursor]) {
