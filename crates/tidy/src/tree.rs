@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::Source;
 
-/// Folders that hold no text of ours: what cargo builds, and what version control keeps.
-const PASSED_OVER: [&str; 2] = ["target", ".git"];
+/// Folders that hold no text of ours: what cargo builds, what npm installs, and what version control keeps.
+const PASSED_OVER: [&str; 3] = ["target", "node_modules", ".git"];
 
 /// Returns the folder that holds the workspace's `Cargo.toml`.
 pub fn root() -> PathBuf {
