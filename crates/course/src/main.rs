@@ -1,4 +1,4 @@
-//! The learner's command-line tool: where you are, the exercises, and the demos.
+//! The learner's command-line tool: where you are, the exercises, the demos, the book.
 //!
 //! It needs nothing of the steps to build, so that `cargo course` answers soon, even while a step does not compile. A demo
 //! is an *example* of its step, and runs in a process of its own (see [`demo`]). What it knows of exercises is in the library
@@ -12,7 +12,10 @@ mod workspace;
 
 mod course;
 
+mod program;
+
 mod bench;
+mod book;
 
 mod first_screen;
 
@@ -34,6 +37,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use bench::BenchArgs;
+use book::BookArgs;
 use check::CheckArgs;
 use course::{Course, Refusal};
 use demo::{DemoArgs, Failure};
@@ -53,7 +57,7 @@ Exit codes:
        for doctor, that something is missing
     4  an exercise is not right yet: it does not compile, or fails a check
     *  anything else is the demo's own code: 101 when it did not compile or panicked,
-       128 + N when signal N ended it; `bench --help` has the contest's";
+       128 + N when signal N ended it; `bench --help` has the contest's, `book --help` the book's";
 
 /// Python's asyncio and its GIL, rebuilt in Rust from nothing. Without a command: where to start.
 #[derive(Parser)]
@@ -72,6 +76,9 @@ enum Verb {
     /// Run the contest of our runtimes against their peers, and show who is ahead
     #[command(after_help = bench::MORE)]
     Bench(BenchArgs),
+    /// Build the chapters into a book, and serve it on this machine
+    #[command(after_help = book::MORE)]
+    Book(BookArgs),
     /// Check your answer to an exercise: passed, or the first thing that is wrong with it
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
@@ -98,13 +105,14 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Some(Verb::Demo(args)) => ended(demo::run(&workspace, &args)),
-        Some(Verb::Bench(args)) => ended(bench::run(&workspace, &args)),
+        Some(Verb::Bench(args)) => ended(bench::PROGRAM.run(&workspace, &args.options)),
+        Some(Verb::Book(args)) => ended(book::PROGRAM.run(&workspace, &args.options)),
         Some(Verb::Doctor) => doctor::run(&workspace),
         verb => exercise(verb, workspace).unwrap_or_else(|refusal| refusal.complain()),
     }
 }
 
-/// Does what needs the exercises: everything but the demos, which run without them.
+/// Does what needs the exercises.
 fn exercise(verb: Option<Verb>, workspace: Workspace) -> Result<ExitCode, Refusal> {
     let mut course = Course::load(workspace)?;
     match verb {
@@ -115,7 +123,9 @@ fn exercise(verb: Option<Verb>, workspace: Workspace) -> Result<ExitCode, Refusa
         Some(Verb::Hint(args)) => hint::run(&mut course, &args),
         Some(Verb::Diff(args)) => diff::run(&course, &args),
         Some(Verb::Reset(args)) => reset::run(&course, &args),
-        Some(Verb::Demo(_) | Verb::Bench(_) | Verb::Doctor) => unreachable!("these need no exercises"),
+        Some(Verb::Demo(_) | Verb::Bench(_) | Verb::Book(_) | Verb::Doctor) => {
+            unreachable!("these need no exercises")
+        }
     }
 }
 
