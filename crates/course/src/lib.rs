@@ -1,5 +1,5 @@
 //! What the learner's tool knows of the exercises: the catalogue, how a stub is cut from a solution, and how an answer is
-//! judged. The maintainers' checks (`tests/maintainer.rs`) use the same.
+//! judged. The maintainers' checks (`tests/maintainer.rs`) use the same. [`questions`] are what a chapter asks.
 //!
 //! ```text
 //!   exercises.toml ──▶ catalogue ──▶ engine: cargo builds, each check in a process of its own ──▶ verdict
@@ -17,3 +17,5 @@ pub mod engine;
 pub mod verdict;
 
 pub mod progress;
+
+pub mod questions;

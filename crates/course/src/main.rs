@@ -25,6 +25,7 @@ mod check;
 mod diff;
 mod doctor;
 mod hint;
+mod quiz;
 mod reset;
 mod watch;
 
@@ -44,6 +45,7 @@ use demo::{DemoArgs, Failure};
 use diff::DiffArgs;
 use hint::HintArgs;
 use list::ListArgs;
+use quiz::QuizArgs;
 use reset::ResetArgs;
 use watch::WatchArgs;
 use workspace::Workspace;
@@ -79,6 +81,8 @@ enum Verb {
     /// Build the chapters into a book, and serve it on this machine
     #[command(after_help = book::MORE)]
     Book(BookArgs),
+    /// Ask the questions of a chapter, and show what a good answer says
+    Quiz(QuizArgs),
     /// Check your answer to an exercise: passed, or the first thing that is wrong with it
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
@@ -107,6 +111,7 @@ fn main() -> ExitCode {
         Some(Verb::Demo(args)) => ended(demo::run(&workspace, &args)),
         Some(Verb::Bench(args)) => ended(bench::PROGRAM.run(&workspace, &args.options)),
         Some(Verb::Book(args)) => ended(book::PROGRAM.run(&workspace, &args.options)),
+        Some(Verb::Quiz(args)) => quiz::run(&workspace, &args).unwrap_or_else(|refusal| refusal.complain()),
         Some(Verb::Doctor) => doctor::run(&workspace),
         verb => exercise(verb, workspace).unwrap_or_else(|refusal| refusal.complain()),
     }
@@ -123,7 +128,7 @@ fn exercise(verb: Option<Verb>, workspace: Workspace) -> Result<ExitCode, Refusa
         Some(Verb::Hint(args)) => hint::run(&mut course, &args),
         Some(Verb::Diff(args)) => diff::run(&course, &args),
         Some(Verb::Reset(args)) => reset::run(&course, &args),
-        Some(Verb::Demo(_) | Verb::Bench(_) | Verb::Book(_) | Verb::Doctor) => {
+        Some(Verb::Demo(_) | Verb::Bench(_) | Verb::Book(_) | Verb::Quiz(_) | Verb::Doctor) => {
             unreachable!("these need no exercises")
         }
     }
@@ -145,7 +150,9 @@ fn ended(how: Result<(), Failure>) -> ExitCode {
 
 /// Prints `text`. A reader that hangs up early (`| head -1`) has seen what it wanted: that is no error.
 fn say(text: &str) -> ExitCode {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    let mut stdout = io::stdout().lock();
+    // A question on a terminal has no end of line that would do it.
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             complain(&format!("cannot write to standard output: {error}"), 1)
         }
