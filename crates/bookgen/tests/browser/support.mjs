@@ -49,12 +49,15 @@ export function withBrowser() {
     });
 }
 
+/** Opens an empty page. */
+export const newPage = () => browser.newPage();
+
 /**
  * Gives `body` a page of a window like `window` ('wide' or 'phone') in a `scheme` ('light' or 'dark'), and fails if the
  * page complains: an error in the console or in a script, a request that fails or that leaves this machine.
  */
 export async function withPage(window, scheme, body) {
-    const page = await browser.newPage();
+    const page = await newPage();
     const complaints = [];
     page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`);

@@ -1,36 +1,19 @@
 // The trace player in Chromium: every control, the keys, a learner's file, hostile ones, both widths, light and dark.
 //
-// The site is served at $SITE, with a slash at the end. The page may complain of nothing and ask nobody else.
+// The page may complain of nothing and ask nobody else.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { chromium } from "playwright-core";
+import { BOOK, newPage, withBrowser } from "./support.mjs";
 
-const SITE = process.env.SITE ?? process.env.BOOK;
-let [browser, profile] = [];
+const SITE = BOOK;
 
-before(async () => {
-  assert.ok(SITE, "SITE is the address of the served site");
-  profile = await mkdtemp(join(tmpdir(), "player-"));
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
-});
-
-after(async () => {
-  await browser?.close();
-  if (profile) await rm(profile, { recursive: true, force: true });
-});
+withBrowser();
 
 /** Opens the player at `hash`, lets `body` use it, and fails for any complaint of the page. */
 async function player(body, { hash = "#run=gather", width = 1280, theme = "light" } = {}) {
-  const page = await browser.newPage();
+  const page = await newPage();
   const complaints = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.stack));
