@@ -24,6 +24,7 @@ use std::{env, fs, process, thread};
 use timeline::{Inherited, Kind, TaskId, TextOptions, Timeline};
 
 use crate::ManualClock;
+use crate::counts::{self, uncounted};
 use crate::misconception::said;
 
 /// How long a check may go without a new event.
@@ -64,13 +65,14 @@ pub fn check_at(clock: &ManualClock, body: impl FnOnce(&Watch)) {
 }
 
 fn run(now: impl Fn() -> Duration + Send + Sync + 'static, body: impl FnOnce(&Watch)) {
-    let ((), timeline) = timeline::record_with(now, || {
+    let (allocations, timeline) = timeline::record_with(now, || {
         let watch = Watch { shared: Arc::new(Shared::default()) };
         let (shared, recording) = (Arc::clone(&watch.shared), timeline::inherit());
         thread::spawn(move || shared.guard(&recording));
-        body(&watch);
+        counts::allocations(|| body(&watch))
     });
     draw(&timeline);
+    counts::report(&timeline, allocations);
 }
 
 /// Watches over a check until it is dropped.
@@ -88,7 +90,7 @@ impl Watch {
     /// });
     /// ```
     pub fn a_hang_means(&self, code: &str, text: &str) {
-        self.shared.lock().meaning = Some(said(code, text));
+        self.shared.lock().meaning = uncounted(|| Some(said(code, text)));
     }
 
     /// Takes back what [`a_hang_means`](Self::a_hang_means) said.

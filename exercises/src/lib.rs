@@ -13,10 +13,13 @@
 //! [`Random`] makes numbers to try an answer with. What happened in which order is read from the recording ([`events`],
 //! [`notes`]), never from what was printed.
 //!
+//! What a check has taken in polls, wakes, parks and allocations is counted as well, for whoever compares two answers.
+//!
 //! A check that recognises a mistake says so with [`misconception`]; the tool then explains it.
 #![forbid(unsafe_code)]
 
 mod check;
+mod counts;
 mod misconception;
 
 mod clock;

@@ -3,10 +3,11 @@
 use timeline::{Kind, Timeline};
 
 use crate::check::LAST_WAKER;
+use crate::counts::uncounted;
 
 /// Says something in the recording: what a check asks for later with [`notes`].
 pub fn note(text: impl Into<String>) {
-    timeline::probe::note(|| text.into());
+    uncounted(|| timeline::probe::note(|| text.into()));
 }
 
 /// Lists what was noted so far in this check.
@@ -24,7 +25,8 @@ pub fn note(text: impl Into<String>) {
 /// ```
 #[must_use]
 pub fn notes() -> Vec<String> {
-    so_far().notes().into_iter().filter(|note| !is_about_wakers(note)).map(str::to_owned).collect()
+    let is_asked_for = |note: &&str| !is_about_wakers(note);
+    uncounted(|| so_far().notes().into_iter().filter(is_asked_for).map(str::to_owned).collect())
 }
 
 /// Lists what has happened so far to tasks, and what was noted: "poll a", "a is pending", "wake a", "a is ready".
@@ -44,7 +46,10 @@ pub fn notes() -> Vec<String> {
 /// ```
 #[must_use]
 pub fn events() -> Vec<String> {
-    let timeline = so_far();
+    uncounted(|| list(&so_far()))
+}
+
+fn list(timeline: &Timeline) -> Vec<String> {
     timeline.order(|event| match &event.kind {
         Kind::PollBegin { task } => Some(format!("poll {}", timeline.task_name(*task))),
         Kind::PollEnd { task, ready } => {

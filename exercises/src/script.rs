@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use timeline::probe;
 
+use crate::counts::uncounted;
+
 /// What a read or a write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -135,12 +137,14 @@ impl Script {
     /// Notes the outcome, and counts how often in a row there was nothing to do.
     fn noted(&mut self, verb: &str, outcome: io::Result<usize>) -> io::Result<usize> {
         let name = self.name;
-        let said = match &outcome {
-            Ok(count) => format!("{count} bytes"),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => "would block".to_owned(),
-            Err(error) => error.kind().to_string(),
-        };
-        probe::note(|| format!("{verb} {name}: {said}"));
+        uncounted(|| {
+            let said = match &outcome {
+                Ok(count) => format!("{count} bytes"),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => "would block".to_owned(),
+                Err(error) => error.kind().to_string(),
+            };
+            probe::note(|| format!("{verb} {name}: {said}"));
+        });
         let blocked = outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         self.blocked = if blocked { self.blocked + 1 } else { 0 };
         if self.blocked >= self.patience {

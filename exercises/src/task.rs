@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use timeline::probe;
 
 use crate::check::last_waker_dropped;
+use crate::counts::uncounted;
 
 /// Makes wakers that count how often they are called, and how many of them there are.
 ///
@@ -42,27 +43,35 @@ impl CountingWaker {
     /// Makes one, under a name for the recording.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        let target = Arc::new(Target { name, wakes: AtomicUsize::new(0), over: AtomicBool::new(false) });
-        probe::spawned(key(&target), name);
-        Self { target }
+        uncounted(|| {
+            let target = Target { name, wakes: AtomicUsize::new(0), over: AtomicBool::new(false) };
+            let target = Arc::new(target);
+            probe::spawned(key(&target), name);
+            Self { target }
+        })
     }
 
     /// Makes a waker. Clones of it do not count as further ones.
     #[must_use]
     pub fn waker(&self) -> Waker {
-        Waker::from(Arc::new(Handle { target: Arc::clone(&self.target), called: AtomicBool::new(false) }))
+        let handle = Handle { target: Arc::clone(&self.target), called: AtomicBool::new(false) };
+        uncounted(|| Waker::from(Arc::new(handle)))
     }
 
     /// Polls `future` once, with a new waker of this kind.
     pub fn poll<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
         let task = key(&self.target);
         let waker = self.waker();
-        probe::poll_begin(task);
+        uncounted(|| probe::poll_begin(task));
         let poll = future.poll(&mut Context::from_waker(&waker));
         self.target.over.store(poll.is_ready(), SeqCst);
         // Dropped inside the poll: whoever kept no clone has let the last one go here.
         drop(waker);
-        probe::poll_end(task, poll.is_ready());
+        uncounted(|| probe::poll_end(task, poll.is_ready()));
+        #[cfg(feature = "loom")]
+        crate::model::step(|| {
+            format!("{} is {}", self.target.name, if poll.is_ready() { "ready" } else { "pending" })
+        });
         poll
     }
 
@@ -97,7 +106,9 @@ impl Wake for Handle {
     fn wake_by_ref(self: &Arc<Self>) {
         self.called.store(true, SeqCst);
         self.target.wakes.fetch_add(1, SeqCst);
-        probe::woken(key(&self.target));
+        uncounted(|| probe::woken(key(&self.target)));
+        #[cfg(feature = "loom")]
+        crate::model::step(|| format!("wake {}", self.target.name));
     }
 }
 
@@ -106,7 +117,7 @@ impl Drop for Handle {
         // One count is the maker's, and one is this handle's. Whoever is over, or was called, needs it no more.
         let is_last = Arc::strong_count(&self.target) == 2;
         if is_last && !self.called.load(SeqCst) && !self.target.over.load(SeqCst) {
-            probe::note(|| last_waker_dropped(self.target.name));
+            uncounted(|| probe::note(|| last_waker_dropped(self.target.name)));
         }
     }
 }
@@ -130,7 +141,7 @@ impl<F: Future> Task<F> {
     /// Takes a future, under a name for the recording, and does not poll it.
     #[must_use]
     pub fn new(name: &'static str, future: F) -> Self {
-        Self { future: Box::pin(future), counting: CountingWaker::new(name), polls: 0 }
+        Self { future: uncounted(|| Box::pin(future)), counting: CountingWaker::new(name), polls: 0 }
     }
 
     /// Polls it once.

@@ -24,6 +24,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use timeline::probe;
 
+use crate::counts::uncounted;
+
 type Body = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What a thread's loop has: its tasks by their numbers, and whose turn it is.
@@ -63,7 +65,7 @@ impl Wake for Turn {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        probe::woken(self.key());
+        uncounted(|| probe::woken(self.key()));
         self.enqueue();
     }
 }
@@ -189,7 +191,7 @@ where
         queue: Arc::clone(&here.queue),
     });
     bodies.push(Some(Box::pin(body)));
-    probe::spawned(turn.key(), name);
+    uncounted(|| probe::spawned(turn.key(), name));
     turn.enqueue();
     JoinHandle { turn, ending }
 }
@@ -215,12 +217,12 @@ fn give_turn(here: &Here, turn: &Arc<Turn>) {
     let Some(mut body) = here.bodies.borrow_mut()[turn.number].take() else { return };
     if turn.is_aborted.load(SeqCst) {
         drop(body);
-        probe::cancelled(turn.key());
+        uncounted(|| probe::cancelled(turn.key()));
         return;
     }
-    probe::poll_begin(turn.key());
+    uncounted(|| probe::poll_begin(turn.key()));
     let poll = body.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(turn))));
-    probe::poll_end(turn.key(), poll.is_ready());
+    uncounted(|| probe::poll_end(turn.key(), poll.is_ready()));
     if poll.is_pending() {
         here.bodies.borrow_mut()[turn.number] = Some(body);
     }

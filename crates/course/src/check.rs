@@ -129,6 +129,13 @@ fn failed(course: &Course, exercise: &Exercise, failure: &Failure) -> String {
     if let Some(place) = &failure.place {
         text += &format!("    at {place}\n");
     }
+    if let Some((headline, lanes)) = failure.schedule.as_ref().and_then(|schedule| schedule.split_once('\n'))
+    {
+        text += &format!("\n  The model checker has tried the orders of the threads' steps: {headline}.\n\n");
+        for line in lanes.lines() {
+            text += &format!("    {line}\n");
+        }
+    }
     if !failure.printed.is_empty() {
         text += "\n  Your code has printed:\n";
         for line in failure.printed.lines() {
@@ -164,6 +171,7 @@ fn report(exercise: &Exercise, verdict: &Verdict) -> Value {
             "passed": failure.passed,
             "message": failure.message,
             "place": failure.place,
+            "schedule": failure.schedule,
             "misconception": failure.misconception,
             "printed": failure.printed,
             "command": failure.command,
@@ -172,10 +180,10 @@ fn report(exercise: &Exercise, verdict: &Verdict) -> Value {
 }
 
 /// Says on a terminal what takes so long; silent in a pipe.
-struct Spinner(ProgressBar);
+pub(crate) struct Spinner(ProgressBar);
 
 impl Spinner {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}");
         bar.set_style(style.expect("the template is well formed"));

@@ -1,4 +1,4 @@
-//! `cargo course diff`: your answer and ours, line by line.
+//! `cargo course diff`: your answer and ours, line by line, and what each takes in the checks.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
 
-use ::course::catalogue::read;
+use ::course::catalogue::{Exercise, read};
+use ::course::counts::{Counts, clauses, count};
 use ::course::stub::ALLOW;
 
+use crate::check::Spinner;
 use crate::course::{Course, Refusal};
 use crate::say;
 
@@ -29,7 +31,55 @@ pub(crate) fn run(course: &Course, args: &DiffArgs) -> Result<ExitCode, Refusal>
         return Ok(say("Your answer is ours, letter by letter.\n"));
     }
     let text = changes(&yours, &ours, io::stdout().is_terminal());
-    Ok(say(&format!("- yours: {file}\n+ ours: {solution}\n\n{text}")))
+    let said = say(&format!("- yours: {file}\n+ ours: {solution}\n\n{text}\n"));
+    if said != ExitCode::SUCCESS {
+        return Ok(said);
+    }
+    Ok(say(&behaviour(course, exercise)?))
+}
+
+/// Runs both answers, and says what they take.
+fn behaviour(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
+    let (root, id) = (&course.workspace.root, &exercise.id);
+    if clauses(exercise).next().is_none() {
+        return Ok(String::new());
+    }
+    let spinner = Spinner::new();
+    let Some(yours) = count(root, exercise, id, &spinner)? else {
+        return Ok(format!(
+            "Yours does not pass yet, so there is nothing to measure:  cargo course check {id}\n"
+        ));
+    };
+    let ours = count(root, exercise, &format!("solution-{id}"), &spinner)?;
+    drop(spinner);
+    let ours = ours.ok_or_else(|| format!("{} does not pass its checks", exercise.solution()))?;
+    let says: Vec<&str> = clauses(exercise).map(|clause| clause.says.as_str()).collect();
+    Ok(table(&says, &yours, &ours))
+}
+
+/// Makes a table of the sums, and a line for each check that differs.
+fn table(says: &[&str], yours: &[Counts], ours: &[Counts]) -> String {
+    let checks = if says.len() == 1 { "the check".to_owned() } else { format!("the {} checks", says.len()) };
+    let mut text = format!("Counted in {checks}:\n\n  {:12} {:>8} {:>8}\n", "", "yours", "ours");
+    for ((name, yours), (_, ours)) in Counts::sum(yours).rows().into_iter().zip(Counts::sum(ours).rows()) {
+        text += &format!("  {name:12} {yours:>8} {ours:>8}\n");
+    }
+    let mut differences = String::new();
+    for ((says, yours), ours) in says.iter().zip(yours).zip(ours) {
+        let rows = yours.rows().into_iter().zip(ours.rows()).filter(|(yours, ours)| yours != ours);
+        let rows: Vec<String> =
+            rows.map(|((name, yours), (_, ours))| format!("{name} {yours} and {ours}")).collect();
+        if !rows.is_empty() {
+            differences += &format!("  {says}\n      {}\n", rows.join(", "));
+        }
+    }
+    if differences.is_empty() {
+        text += "\nNo check takes more of anything in one than in the other.\n";
+    } else {
+        text += &format!("\nWhere they differ (yours and ours):\n\n{differences}");
+    }
+    text += "\nParks and allocations are those of the check's own thread.\n";
+    text
 }
 
 /// Leaves out what says where a stub is cut from a solution, and what only a stub needs.
@@ -64,7 +114,7 @@ fn changes(yours: &str, ours: &str, colored: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{changes, without_marks};
+    use super::{Counts, changes, table, without_marks};
 
     #[test]
     fn what_is_cut_is_left_out() {
@@ -77,5 +127,20 @@ mod tests {
     #[test]
     fn a_changed_line_is_shown_as_yours_and_ours() {
         assert_eq!(changes("a\nb\nc\n", "a\nB\nc\n", false), "  a\n- b\n+ B\n  c\n");
+    }
+
+    #[test]
+    fn sums_are_shown_and_the_checks_that_differ() {
+        let counts = |polls, allocations| Counts { polls, wakes: 1, parks: 0, allocations };
+        let text = table(&["One.", "Two."], &[counts(3, 2), counts(1, 1)], &[counts(3, 2), counts(10, 0)]);
+        assert!(
+            text.contains("                  yours     ours\n  polls               4       13\n"),
+            "{text}"
+        );
+        assert!(text.contains("  allocations         3        2\n"), "{text}");
+        assert!(text.contains("\n\n  Two.\n      polls 1 and 10, allocations 1 and 0\n"), "{text}");
+        assert!(!text.contains("One."), "{text}");
+        let same = table(&["One."], &[counts(3, 2)], &[counts(3, 2)]);
+        assert!(same.contains("Counted in the check:") && same.contains("No check takes more"), "{same}");
     }
 }

@@ -16,6 +16,8 @@ pub mod engine;
 
 pub mod verdict;
 
+pub mod counts;
+
 pub mod progress;
 
 pub mod questions;

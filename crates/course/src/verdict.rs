@@ -45,6 +45,8 @@ pub struct Failure {
     pub message: String,
     /// Where in the code: `file:line:column`.
     pub place: Option<String>,
+    /// The order of the threads' steps in which a model fails: a headline, and a lane for each thread.
+    pub schedule: Option<String>,
     /// Which mistake it has recognised.
     pub misconception: Option<String>,
     /// Whether it was ended because it made no progress.
@@ -141,7 +143,8 @@ pub fn failure(run: &Run, clause: &Clause, passed: usize, command: String) -> Op
     let message = match (hang, panic, run.status) {
         (Some(at), ..) => text(run.stderr.lines().skip(at)),
         (None, Some(at), _) if !clause.model || found.is_none() => {
-            text(run.stderr.lines().skip(at + 1).take_while(|line| !line.starts_with("note: run with")))
+            let is_its_own = |line: &&str| !line.starts_with("note: run with") && !line.starts_with(SCHEDULE);
+            text(run.stderr.lines().skip(at + 1).take_while(is_its_own))
         }
         (None, Some(_), _) => found.map_or("", |(_, text)| text).to_owned(),
         (None, None, Some(status)) => format!("the check ended with {status}\n{}", run.stderr.trim_end()),
@@ -153,11 +156,24 @@ pub fn failure(run: &Run, clause: &Clause, passed: usize, command: String) -> Op
         passed,
         message,
         place: place.filter(|_| hang.is_none()).and_then(in_the_exercises),
+        schedule: schedule(&run.stderr),
         misconception: found.map(|(code, _)| code.to_owned()),
         hang: hang.is_some() || run.status.is_none(),
         printed: printed(&run.stdout),
         command,
     })
+}
+
+/// How a model begins to say in which order of steps it fails, and how the lines after that begin.
+const SCHEDULE: &str = "schedule: ";
+const LANES: &str = "  | ";
+
+/// Returns the order of steps in which a model fails.
+fn schedule(stderr: &str) -> Option<String> {
+    let mut lines = stderr.lines().skip_while(|line| !line.starts_with(SCHEDULE));
+    let headline = lines.next()?.strip_prefix(SCHEDULE)?;
+    let lanes = lines.map_while(|line| line.strip_prefix(LANES));
+    Some([headline].into_iter().chain(lanes).collect::<Vec<&str>>().join("\n"))
 }
 
 /// Makes `exercises/step2/../checks/a.rs:1:2:` plain; nothing if it is not in the exercises.
@@ -196,14 +212,18 @@ fn printed(stdout: &str) -> String {
     own.filter(|line| *line != "ok").collect::<Vec<&str>>().join("\n")
 }
 
-/// A file for a drawing, removed when dropped.
-struct Scratch(PathBuf);
+/// A file that a check writes for the tool, removed when dropped.
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(root: &Path) -> Result<Self, String> {
+    pub(crate) fn new(root: &Path) -> Result<Self, String> {
         let folder = target(root).join("tmp");
         fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-        Ok(Self(folder.join(format!("drawing-{}.txt", std::process::id()))))
+        Ok(Self(folder.join(format!("check-{}.txt", std::process::id()))))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     fn variables(&self, width: u16) -> Vec<(&'static str, OsString)> {

@@ -113,6 +113,45 @@ fn a_process_that_was_ended_by_its_watchdog_is_a_hang() {
 }
 
 #[test]
+fn the_order_in_which_a_model_fails_is_drawn_below_its_message() {
+    let mini = Mini::new("schedule");
+    let schedule = "schedule: it fails in this order of steps, number 3 of those tried\\n  | main    thread 1\\n  | load";
+    let line = "          store     add.rs:5";
+    mini.answer(&format!(
+        "std::panic::set_hook(Box::new(|info| eprintln!(\"\\nthread 'a' panicked at b:\\n{{}}\\n{schedule}\\n  | {line}\", info.payload_as_str().unwrap())));\n    panic!(\"lost\")"
+    ));
+    let text = stdout(&mini.run(&["check", "add"]));
+    let drawn = "    lost\n\n  The model checker has tried the orders of the threads' steps: it fails in this order of steps, \
+                 number 3 of those tried.\n\n    main    thread 1\n    load\n              store     add.rs:5\n\n";
+    assert!(text.contains(drawn), "{text}");
+    let json = stdout(&mini.run(&["check", "add", "--json"]));
+    assert!(
+        json.contains("\"schedule\":\"it fails in this order of steps, number 3 of those tried\\nmain "),
+        "{json}"
+    );
+}
+
+#[test]
+fn the_settings_for_editors_have_them_check_the_files_that_cargo_leaves_out() {
+    let read = |path: &str| std::fs::read_to_string(tool::root().join(path)).expect("it is in the tree");
+    let settings: String =
+        read(".vscode/settings.json").lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let settings: serde_json::Value = serde_json::from_str(&settings).expect("without comments it is JSON");
+    let command = settings["rust-analyzer.check.overrideCommand"].as_array().expect("it is a command");
+    let command: Vec<&str> = command.iter().map(|word| word.as_str().expect("it is a word")).collect();
+    let typed = command.join(" ").replace(" * ", " '*' ");
+    assert!(read("exercises/README.md").contains(&format!("`{typed}`")), "for other editors: {typed}");
+
+    let mini = Mini::new("editor");
+    mini.answer("nothing");
+    let mut check = std::process::Command::new(env!("CARGO"));
+    check.args(&command[1..]).current_dir(mini.path()).env("CARGO_TARGET_DIR", mini.path().join("target"));
+    let messages = stdout(&check.output().expect("there is a cargo"));
+    let error = messages.lines().find(|line| line.contains("\"level\":\"error\""));
+    assert!(error.is_some_and(|error| error.contains("exercises/step1/add.rs")), "{messages}");
+}
+
+#[test]
 fn json_is_one_object_for_scripts() {
     let mini = Mini::new("json");
     mini.answer("u16::from(a.wrapping_add(b))");
@@ -162,13 +201,41 @@ fn reset_brings_the_stub_back_and_keeps_what_was_there() {
 }
 
 #[test]
-fn diff_shows_yours_and_ours() {
+fn diff_shows_yours_and_ours_and_what_each_takes() {
     let mini = Mini::new("diff");
-    mini.answer("300");
-    let text = stdout(&mini.run(&["diff", "add"]));
-    assert!(text.contains("-     300\n+     u16::from(a) + u16::from(b)\n"), "{text}");
+    mini.answer(
+        "checks::POLLS.fetch_add(7, std::sync::atomic::Ordering::Relaxed);\n    u16::from(b) + u16::from(a)",
+    );
+    let output = mini.run(&["diff", "add"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(
+        text.contains("-     u16::from(b) + u16::from(a)\n+     u16::from(a) + u16::from(b)\n"),
+        "{text}"
+    );
+    let table = "                  yours     ours\n  polls              21        0\n  wakes               2        2\n";
+    assert!(text.contains(table), "the sums of two checks that call `add` once and twice: {text}");
+    assert!(text.contains("  A carry is kept.\n      polls 14 and 0\n"), "{text}");
     mini.right_answer();
     assert_eq!(stdout(&mini.run(&["diff", "add"])), "Your answer is ours, letter by letter.\n");
+}
+
+#[test]
+fn diff_measures_nothing_of_an_answer_that_does_not_pass_or_compile() {
+    let mini = Mini::new("diff-not-yet");
+    for body in ["300", "nothing"] {
+        mini.answer(body);
+        let output = mini.run(&["diff", "add"]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+        assert!(text.contains(&format!("-     {body}\n+     u16::from(a) + u16::from(b)\n")), "{text}");
+        assert!(
+            text.ends_with(
+                "\nYours does not pass yet, so there is nothing to measure:  cargo course check add\n"
+            ),
+            "{text}"
+        );
+    }
 }
 
 #[test]

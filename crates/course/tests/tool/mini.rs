@@ -53,12 +53,27 @@ test = false
 name = "double"
 path = "step2/double.rs"
 test = false
+
+[[test]]
+name = "solution-add"
+path = "solutions/add.rs"
 "#;
 
 const ADD: &str = "//! Adds.\n\nfn add(a: u8, b: u8) -> u16 {\n    // BEGIN SOLUTION: add them\n    \
     u16::from(a) + u16::from(b)\n    // END SOLUTION\n}\n\n#[cfg(test)]\n#[path = \"../checks/add.rs\"]\nmod checks;\n";
 
+/// As the real ones do, they leave their counts where the tool asks for them.
 const ADD_CHECKS: &str = r#"use super::add;
+
+/// What an answer takes, if it says so.
+pub(super) static POLLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+fn count() {
+    if let Some(file) = std::env::var_os("EXERCISES_COUNT_TO") {
+        let polls = POLLS.load(std::sync::atomic::Ordering::Relaxed);
+        std::fs::write(file, format!("polls = {polls}\nwakes = 1\nparks = 0\nallocations = 2\n")).unwrap();
+    }
+}
 
 #[test]
 fn a_carry_is_kept() {
@@ -66,11 +81,13 @@ fn a_carry_is_kept() {
         panic!("misconception W1-no-carry: 200 and 100 were 44");
     }
     assert_eq!(add(200, 100), 300);
+    count();
 }
 
 #[test]
 fn small_numbers_add_up() {
     assert_eq!(add(1, 2), 3);
+    count();
 }
 "#;
 
