@@ -96,9 +96,9 @@ impl Course {
 
 /// Returns the id that is most like `which`, if one is much like it.
 fn nearest<'a>(which: &str, ids: &[&'a str]) -> Option<&'a str> {
-    let likeness = |id: &str| similar::TextDiff::from_chars(which, id).ratio();
+    let likeness = |id: &str| strsim::normalized_damerau_levenshtein(which, id);
     let best = ids.iter().map(|id| (likeness(id), *id)).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(likeness, _)| *likeness >= 0.7).map(|(_, id)| id)
+    best.filter(|(likeness, _)| *likeness >= 0.6).map(|(_, id)| id)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Args;
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
 use ::course::catalogue::{Exercise, read};
 use ::course::counts::{Counts, clauses, count};
@@ -92,19 +92,20 @@ fn without_marks(text: &str) -> String {
 }
 
 fn changes(yours: &str, ours: &str, colored: bool) -> String {
-    let diff = TextDiff::from_lines(yours, ours);
+    let (yours, ours): (Vec<&str>, Vec<&str>) = (yours.lines().collect(), ours.lines().collect());
     let mut text = String::new();
-    for (at, group) in diff.grouped_ops(3).iter().enumerate() {
+    let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &yours, &ours), 3);
+    for (at, group) in groups.iter().enumerate() {
         if at > 0 {
             text += "  ...\n";
         }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+        for change in group.iter().flat_map(|op| op.iter_changes(&yours, &ours)) {
             let (sign, color) = match change.tag() {
                 ChangeTag::Delete => ('-', "31"),
                 ChangeTag::Insert => ('+', "32"),
                 ChangeTag::Equal => (' ', "0"),
             };
-            let line = format!("{sign} {}", change.value().trim_end_matches('\n'));
+            let line = format!("{sign} {}", change.value());
             let line = line.trim_end();
             text += &if colored { format!("\x1b[{color}m{line}\x1b[0m\n") } else { format!("{line}\n") };
         }
