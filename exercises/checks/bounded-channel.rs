@@ -2,9 +2,10 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use exercises::{CountingWaker, Task, check, misconception, note, notes};
+use exercises::{CountingWaker, Task, busy_waker, check, misconception, note, notes};
 
 use super::{Receiver, Sender, channel};
 
@@ -179,6 +180,30 @@ fn when_the_receiver_is_gone_items_are_returned() {
             );
         }
         assert_eq!(sender.poll(), Poll::Ready(Err(2)));
+    });
+}
+
+#[test]
+fn no_waker_is_called_under_the_lock() {
+    check(|watch| {
+        watch.a_hang_means(
+            "W2-wake-under-lock",
+            "a waker is called while the lock is held, and what is woken waits for the lock",
+        );
+        let waker_of = |sender: &Sender<u32>| {
+            let state = Arc::clone(&sender.0);
+            busy_waker(move || drop(state.lock()))
+        };
+        let (mut sender, mut receiver) = channel(1);
+        let waker = waker_of(&sender);
+        let cx = &mut Context::from_waker(&waker);
+        assert!(receiver.poll_recv(cx).is_pending());
+        assert!(sender.poll_send(&mut Some(1), cx).is_ready());
+        assert!(sender.poll_send(&mut Some(2), cx).is_pending());
+        assert!(receiver.poll_recv(cx).is_ready());
+        assert!(receiver.poll_recv(cx).is_pending());
+        drop(sender);
+        assert_eq!(notes().len(), 3, "woken were the receiver, the sender, and the receiver again");
     });
 }
 

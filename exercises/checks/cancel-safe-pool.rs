@@ -1,9 +1,9 @@
 //! What an answer to `cancel-safe-pool` has to do. A ping waits at a gate, which the check opens.
 
 use std::future::Future;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use exercises::{Gate, Task, Watch, check, misconception, note, notes};
+use exercises::{Gate, Task, Watch, busy_waker, check, misconception, note, notes};
 
 use super::{Lease, Ping, Pool};
 
@@ -165,5 +165,26 @@ fn one_that_is_dropped_in_the_ping_passes_it_on() {
         }
         gate.open();
         drop(ready(&mut next));
+    });
+}
+
+#[test]
+fn no_waker_is_called_under_the_lock() {
+    check(|watch| {
+        watch.a_hang_means("W6-std-mutex-across-await", HELD);
+        let gate = Gate::new();
+        gate.open();
+        let pool = pool([("only", &gate)]);
+        let lease = ready(&mut asks("owner", &pool));
+        let other = pool.clone();
+        let waker = busy_waker(move || drop(other.state()));
+        let mut waiter = Box::pin(pool.lease());
+        assert!(waiter.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        watch.a_hang_means(
+            "W2-wake-under-lock",
+            "the waker is called while the lock is held, and what is woken waits for the lock",
+        );
+        drop(lease);
+        assert!(notes().iter().any(|note| note == "a waker has done its work"), "the waiter was woken");
     });
 }

@@ -16,7 +16,10 @@ fn ready(task: &mut Task<Acquire>) -> Permit {
 
 #[cfg(not(feature = "loom"))]
 mod as_a_program {
-    use exercises::{Task, check, misconception};
+    use std::future::Future;
+    use std::task::Context;
+
+    use exercises::{CountingWaker, Task, busy_waker, check, misconception, notes};
 
     use super::{Acquire, Semaphore, ready};
 
@@ -43,11 +46,12 @@ mod as_a_program {
         check(|_| {
             let semaphore = Semaphore::new(1);
             let permit = ready(&mut Task::new("owner", semaphore.acquire()));
-            let mut waiter = in_line("waiter", &semaphore);
-            assert!(waiter.poll().is_pending());
-            assert_eq!(waiter.wakers(), 1, "the waker of its latest poll is kept, and no other");
+            let (first, latest) = (CountingWaker::new("first poll"), CountingWaker::new("latest poll"));
+            let mut waiter = Box::pin(semaphore.acquire());
+            assert!(first.poll(waiter.as_mut()).is_pending() && latest.poll(waiter.as_mut()).is_pending());
+            assert_eq!((first.alive(), latest.alive()), (0, 1), "of each poll's wakers, how many are kept");
             drop(permit);
-            assert_eq!(waiter.wakes(), 1);
+            assert_eq!((first.wakes(), latest.wakes()), (0, 1), "how often each poll's waker was called");
         });
     }
 
@@ -139,6 +143,36 @@ mod as_a_program {
             drop(permit);
             drop(last);
             drop(ready(&mut Task::new("later", semaphore.acquire())));
+
+            // Of two that were woken, one comes for its permit or gives up: the other's is its own.
+            for comes in [true, false] {
+                let semaphore = Semaphore::new(2);
+                let both = ["one", "two"].map(|name| ready(&mut Task::new(name, semaphore.acquire())));
+                let [mut one, other] =
+                    ["comes or gives up", "gives up"].map(|name| in_line(name, &semaphore));
+                drop(both);
+                drop(comes.then(|| ready(&mut one)));
+                drop((one, other));
+                let _both = ["later", "last"].map(|name| ready(&mut Task::new(name, semaphore.acquire())));
+            }
+        });
+    }
+
+    #[test]
+    fn no_waker_is_called_under_the_lock() {
+        check(|watch| {
+            watch.a_hang_means(
+                "W2-wake-under-lock",
+                "the waker is called while the lock is held, and what is woken waits for the lock",
+            );
+            let semaphore = Semaphore::new(1);
+            let permit = ready(&mut Task::new("owner", semaphore.acquire()));
+            let other = semaphore.clone();
+            let waker = busy_waker(move || drop(other.line()));
+            let mut waiter = Box::pin(semaphore.acquire());
+            assert!(waiter.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(permit);
+            assert_eq!(notes().len(), 1, "the waiter was woken");
         });
     }
 }

@@ -12,6 +12,7 @@
 //! - Whoever waits is woken through the waker of its latest poll, and not through an older one.
 //! - When the sender is gone, what was sent is still received, and then comes `None`, also for a receiver that waits.
 //! - When the receiver is gone, a send returns its item, also one that waits.
+//! - No waker is called while the lock is held: what is woken may come back at once.
 //! - So a quick producer is only as many items ahead of a slow consumer as there is room.
 //!
 //! Check it with `cargo course check bounded-channel`.

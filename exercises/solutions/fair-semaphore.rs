@@ -11,6 +11,7 @@
 //! - It is kept for the one that was woken: whoever asks in between waits behind.
 //! - One that is dropped in the line leaves the line.
 //! - One that is dropped after it was woken passes its permit on to the next in line; with nobody in line, it is free again.
+//! - No waker is called while the lock is held: what is woken may come back at once.
 //! - So it is whenever the permit comes back while the first in line gives up: the second one gets it.
 //!
 //! Check it with `cargo course check fair-semaphore`.

@@ -43,5 +43,5 @@ pub use model::model;
 pub use order::{events, note, notes};
 pub use random::Random;
 pub use script::{Act, Script};
-pub use task::{CountingWaker, Task};
+pub use task::{CountingWaker, Task, busy_waker};
 pub use tasks::{Cancelled, JoinHandle, run, spawn, yield_now};

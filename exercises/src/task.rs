@@ -6,11 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 
 use timeline::probe;
 
 use crate::check::last_waker_dropped;
 use crate::counts::uncounted;
+use crate::note;
 
 /// Makes wakers that count how often they are called, and how many of them there are.
 ///
@@ -119,6 +121,36 @@ impl Drop for Handle {
         if is_last && !self.called.load(SeqCst) && !self.target.over.load(SeqCst) {
             uncounted(|| probe::note(|| last_waker_dropped(self.target.name)));
         }
+    }
+}
+
+/// Makes a waker that, when it is called, does `what` on another thread and waits until that is done.
+///
+/// If `what` takes a lock, and the waker is called under that lock, it hangs.
+///
+/// ```
+/// let waker = exercises::busy_waker(|| ());
+/// exercises::check(|_| {
+///     waker.wake_by_ref();
+///     assert_eq!(exercises::notes(), ["a waker has done its work"]);
+/// });
+/// ```
+#[must_use]
+pub fn busy_waker(what: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Busy(Arc::new(what))))
+}
+
+struct Busy<F>(Arc<F>);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Busy<F> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let what = Arc::clone(&self.0);
+        thread::spawn(move || what()).join().expect("what it does has not panicked");
+        note("a waker has done its work");
     }
 }
 

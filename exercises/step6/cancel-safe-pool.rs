@@ -11,6 +11,7 @@
 //! - One that is dropped in the line leaves the line.
 //! - One that is dropped after it was handed a resource passes it on to the next in line.
 //! - One that is dropped in the ping passes its resource on, too.
+//! - No waker is called while the lock is held: what is woken may come back at once.
 //!
 //! Check it with `cargo course check cancel-safe-pool`.
 #![allow(clippy::todo, reason = "this is an exercise")]
