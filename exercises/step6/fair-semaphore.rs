@@ -59,6 +59,7 @@ impl Semaphore {
         Acquire { semaphore: self.clone(), number: None }
     }
 
+    #[track_caller] // So that the model checker names the line that calls this.
     fn line(&self) -> MutexGuard<'_, Line> {
         self.0.lock().expect("nothing panics under this lock")
     }

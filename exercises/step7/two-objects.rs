@@ -27,6 +27,7 @@ impl Object {
         Self { number: Mutex::new(number) }
     }
 
+    #[track_caller] // So that the model checker names the line that calls this.
     fn lock(&self) -> MutexGuard<'_, i64> {
         self.number.lock().expect("nothing panics under this lock")
     }

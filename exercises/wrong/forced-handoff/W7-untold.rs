@@ -30,6 +30,7 @@ impl Gil {
         }
     }
 
+    #[track_caller] // So that the model checker names the line that calls this.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nothing panics under this lock")
     }
