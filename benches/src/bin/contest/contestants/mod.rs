@@ -25,6 +25,8 @@ mod smol;
 #[cfg(feature = "peers")]
 mod tokio;
 
+#[cfg(feature = "peers")]
+use crate::limit::URING;
 use crate::limit::{LIMIT, SPIN};
 use crate::rows::RowId;
 use crate::watch::{Plan, Sample};
@@ -49,6 +51,8 @@ pub(crate) enum Part {
 static ALL: &[Contestant] = &[
     LIMIT,
     SPIN,
+    #[cfg(feature = "peers")]
+    URING,
     ours::OURS,
     #[cfg(feature = "peers")]
     tokio::TOKIO,

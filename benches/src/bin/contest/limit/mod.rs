@@ -8,6 +8,8 @@ mod echo;
 mod fork;
 mod tasks;
 mod timers;
+#[cfg(feature = "peers")]
+mod uring;
 mod wheel;
 
 use crate::contestants::{Contestant, Part};
@@ -22,6 +24,18 @@ pub(crate) const SPIN: Contestant = Contestant {
     part: |row| match row {
         RowId::Threads => Part::In(blocking::spin),
         _ => Part::Out("it has a row of its own: ping-pong between two threads"),
+    },
+};
+
+/// It needs a crate that nothing else of ours does.
+#[cfg(feature = "peers")]
+pub(crate) const URING: Contestant = Contestant {
+    name: "limit-uring",
+    what: "the limit of TCP echo on io_uring instead of epoll",
+    part: |row| match row {
+        RowId::EchoOne => Part::In(|plan| crate::work::echo::one_thread(plan, uring::serve_one)),
+        RowId::EchoTwo => Part::In(|plan| crate::work::echo::two_workers(plan, uring::serve_two)),
+        _ => Part::Out("it has rows of its own: TCP echo"),
     },
 };
 
