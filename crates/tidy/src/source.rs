@@ -22,7 +22,7 @@ impl Source {
 
     /// Tells whether the file is Rust that the maintainers answer for: not a learner's answer to an exercise.
     pub fn is_code(&self) -> bool {
-        let ours = ["crates/", "benches/", "exercises/"];
+        let ours = ["crates/", "benches/", "exercises/", "chapters/"];
         self.is_rust() && ours.iter().any(|folder| self.path.starts_with(folder))
     }
 
