@@ -1,4 +1,5 @@
-//! The table under "New in this step" in each step's `lib.rs` names exactly what the crate exports.
+//! The table under "New in this step" in each step's `lib.rs` names exactly what the crate exports, and the last chapter has a
+//! counterpart, or none, for each of these names.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +8,9 @@ use syn::{Attribute, Item, UseTree, Visibility};
 use tidy::{Complaints, Source, sources_in};
 
 const HEADING: &str = "New in this step";
+
+/// Where each step's names stand beside those of other libraries, in a table under `### Step N`.
+const COUNTERPARTS: &str = "chapters/08-graduation.md";
 
 #[test]
 fn each_step_s_table_names_its_exports_and_nothing_else() {
@@ -22,6 +26,32 @@ fn each_step_s_table_names_its_exports_and_nothing_else() {
     }
     assert!(steps >= 4, "each step has a src/lib.rs");
     complaints.expect_none("the table of a step's lib.rs is what a reader learns there");
+}
+
+#[test]
+fn the_last_chapter_has_each_step_s_names_and_nothing_else() {
+    let chapters = sources_in("chapters");
+    let page = chapters.iter().find(|page| page.path == COUNTERPARTS).expect("the last chapter is there");
+    let mut complaints = Complaints::default();
+    for lib in sources_in("crates").iter().filter(|source| source.path.ends_with("/src/lib.rs")) {
+        if let Some(rest) = lib.path.strip_prefix("crates/step") {
+            check_counterparts(page, rest.split('-').next().unwrap_or(rest), &listed(lib), &mut complaints);
+        }
+    }
+    complaints.expect_none("who leaves the course knows what its names are called elsewhere");
+}
+
+/// Holds the first column of the table under `### Step N` to the names of that step.
+fn check_counterparts(page: &Source, step: &str, names: &BTreeSet<String>, complaints: &mut Complaints) {
+    let heading = format!("### Step {step}:");
+    let section = page.text.lines().skip_while(|line| !line.starts_with(&heading)).skip(1);
+    let shown = first_columns(section.take_while(|line| !line.starts_with('#')));
+    for name in names.difference(&shown) {
+        complaints.add(&page.path, &format!("has no `{name}` in the table under \"{heading}\"; add it"));
+    }
+    for name in shown.difference(names) {
+        complaints.add(&page.path, &format!("has `{name}` under \"{heading}\", which is not new there"));
+    }
 }
 
 fn check(lib: &Source, files: &[&Source], complaints: &mut Complaints) {
@@ -48,9 +78,13 @@ fn listed(lib: &Source) -> BTreeSet<String> {
     let is_heading = |line: &&str| line.trim_start().starts_with('#');
     let section =
         docs.lines().skip_while(|line| !(is_heading(line) && line.trim_end().ends_with(HEADING))).skip(1);
-    let rows = section.take_while(|line| !is_heading(line)).filter_map(|line| line.trim().strip_prefix('|'));
-    let columns = rows.filter_map(|row| row.split('|').next().map(str::to_owned));
-    columns.flat_map(|column| in_backticks(&column)).collect()
+    first_columns(section.take_while(|line| !is_heading(line)))
+}
+
+/// Returns the names in backticks in the first column of the tables among `lines`.
+fn first_columns<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let rows = lines.filter_map(|line| line.trim().strip_prefix('|'));
+    rows.filter_map(|row| row.split('|').next()).flat_map(in_backticks).collect()
 }
 
 fn in_backticks(column: &str) -> Vec<String> {
@@ -135,6 +169,16 @@ mod the_rule_can_fail {
                     #[macro_export] macro_rules! select { () => {} }\n#[macro_export] macro_rules! other { () => {} }\n\
                     macro_rules! private { () => {} }\n";
         complaints(text).expect(&["exports with `*`", "exports `other`"]);
+    }
+
+    #[test]
+    fn a_name_that_the_last_chapter_lacks_and_one_that_is_not_new() {
+        let text = "### Step 2: wakers\n\n| ours | tokio |\n|---|---|\n| `Park`, `for_await!` | `Sleep` |\n\n\
+                    ### Step 3: timers\n\n| `Sleep` | – |\n";
+        let names = ["Park", "Sleep"].map(str::to_owned).into();
+        let mut complaints = Complaints::default();
+        check_counterparts(&Source::new("a.md", text), "2", &names, &mut complaints);
+        complaints.expect(&["has no `Sleep` in the table", "has `for_await` under"]);
     }
 
     #[test]
