@@ -33,6 +33,9 @@ const PURE: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// Packages that run on top of all steps.
+const ON_TOP: [&str; 3] = ["pictures", "compared", "benches"];
+
 const CLOCKS_LOCKS_THREADS: &[&str] = &[
     "Clock",
     "ManualClock",
@@ -120,12 +123,17 @@ fn file<'a>(files: &'a [Source], name: &str) -> &'a Source {
     files.iter().find(|source| source.path.ends_with(name)).expect("every step has one")
 }
 
-/// Returns the steps among the packages that `manifest` names, for whatever purpose.
-fn step_dependencies(manifest: &Source) -> Vec<(String, u32)> {
+/// Returns the packages that `manifest` names, for whatever purpose.
+fn dependencies(manifest: &Source) -> Vec<String> {
     let table: toml::Table = manifest.text.parse().expect("cargo has read it too");
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
     let tables = kinds.iter().filter_map(|kind| table.get(*kind)?.as_table());
-    let names = tables.flat_map(|table| table.keys());
+    tables.flat_map(|table| table.keys().cloned()).collect()
+}
+
+/// Returns the steps among them.
+fn step_dependencies(manifest: &Source) -> Vec<(String, u32)> {
+    let names = dependencies(manifest).into_iter();
     names.filter_map(|name| Some((name.clone(), name.strip_prefix("step")?.parse().ok()?))).collect()
 }
 
@@ -136,6 +144,9 @@ fn check_manifest(number: u32, manifest: &Source, complaints: &mut Complaints) {
             "names {name}, but only steps below {number} may be named; move what needs {name} up to step {above}"
         );
         complaints.add(&manifest.path, &what);
+    }
+    for name in dependencies(manifest).iter().filter(|name| ON_TOP.contains(&name.as_str())) {
+        complaints.add(&manifest.path, &format!("names {name}, which runs on top of all steps; remove it"));
     }
     if number > 1 && !steps.iter().any(|(_, other)| other + 1 == number) {
         let what = format!("does not depend on step{}; a step builds on the one before it", number - 1);
@@ -209,11 +220,11 @@ mod each_rule_can_fail {
     fn a_step_that_skips_the_one_before_it_or_reaches_up() {
         let manifest = Source::new(
             "crates/step3-x/Cargo.toml",
-            "[dependencies]\nstep1 = \"1\"\n[dev-dependencies]\nstep4 = \"1\"\n",
+            "[dependencies]\nstep1 = \"1\"\n[dev-dependencies]\nstep4 = \"1\"\ncompared = \"1\"\n",
         );
         let mut complaints = Complaints::default();
         check_manifest(3, &manifest, &mut complaints);
-        complaints.expect(&["names step4", "does not depend on step2"]);
+        complaints.expect(&["names step4", "names compared", "does not depend on step2"]);
     }
 
     #[test]
