@@ -1,6 +1,6 @@
 //! What an answer to `without-the-gil` has to do.
 
-use exercises::misconception;
+use exercises::{check, misconception};
 
 use super::{
     Job, ONE_OBJECT, ONE_THREAD, OWN_OBJECTS, Takes, UNDER_LOCK, WAITING, WITHOUT_LOCK, with_the_lock,
@@ -45,35 +45,44 @@ fn expect(name: &str, predicted: Takes, threads: u64, job: Job) {
 
 #[test]
 fn one_thread_pays_and_gets_nothing() {
-    if ONE_THREAD == Takes::LessThanHalf {
-        misconception("W7-free-is-faster", "one thread was to be faster, with nobody to run beside it");
-    }
-    expect("ONE_THREAD", ONE_THREAD, 1, Job { own: 100, shared: 0 });
+    check(|_| {
+        if ONE_THREAD == Takes::LessThanHalf {
+            misconception("W7-free-is-faster", "one thread was to be faster, with nobody to run beside it");
+        }
+        expect("ONE_THREAD", ONE_THREAD, 1, Job { own: 100, shared: 0 });
+    });
 }
 
 #[test]
 fn threads_on_their_own_objects_run_at_once() {
-    expect("OWN_OBJECTS", OWN_OBJECTS, 4, Job { own: 100, shared: 0 });
+    check(|_| {
+        expect("OWN_OBJECTS", OWN_OBJECTS, 4, Job { own: 100, shared: 0 });
+    });
 }
 
 #[test]
 fn threads_on_one_object_still_take_turns() {
-    if ONE_OBJECT == Takes::LessThanHalf {
-        misconception("W7-free-is-faster", "four threads that take turns at one object were to be faster");
-    }
-    expect("ONE_OBJECT", ONE_OBJECT, 4, Job { own: 0, shared: 100 });
+    check(|_| {
+        if ONE_OBJECT == Takes::LessThanHalf {
+            misconception(
+                "W7-free-is-faster",
+                "four threads that take turns at one object were to be faster",
+            );
+        }
+        expect("ONE_OBJECT", ONE_OBJECT, 4, Job { own: 0, shared: 100 });
+    });
 }
 
 #[test]
 fn waits_have_overlapped_before() {
-    match WAITING {
+    check(|_| match WAITING {
         Takes::AsLong => {}
         Takes::LessThanHalf => {
             misconception("W7-threads-useless", "waits for sockets were to overlap only without the lock");
         }
         Takes::Longer => panic!("WAITING: who hardly computes hardly pays for it"),
         Takes::Unsaid => panic!("WAITING is still `Unsaid`"),
-    }
+    });
 }
 
 const JOBS: [Job; 5] = [
@@ -86,23 +95,27 @@ const JOBS: [Job; 5] = [
 
 #[test]
 fn under_the_lock_operations_add_up() {
-    for job in JOBS {
-        for threads in 1..=5 {
-            let (time, truth) = (with_the_lock(threads, job), truth_with(threads, job));
-            assert_eq!(time, truth, "{threads} threads under the lock, {job:?}");
+    check(|_| {
+        for job in JOBS {
+            for threads in 1..=5 {
+                let (time, truth) = (with_the_lock(threads, job), truth_with(threads, job));
+                assert_eq!(time, truth, "{threads} threads under the lock, {job:?}");
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn without_it_what_is_shared_adds_up() {
-    for job in JOBS {
-        for threads in 1..=5 {
-            let (time, truth) = (without_it(threads, job), truth_without(threads, job));
-            if threads > 1 && job.shared > 0 && time == (job.own + job.shared) * WITHOUT_LOCK {
-                misconception("W7-free-is-faster", "operations on one object were to run at once");
+    check(|_| {
+        for job in JOBS {
+            for threads in 1..=5 {
+                let (time, truth) = (without_it(threads, job), truth_without(threads, job));
+                if threads > 1 && job.shared > 0 && time == (job.own + job.shared) * WITHOUT_LOCK {
+                    misconception("W7-free-is-faster", "operations on one object were to run at once");
+                }
+                assert_eq!(time, truth, "{threads} threads without the lock, {job:?}");
             }
-            assert_eq!(time, truth, "{threads} threads without the lock, {job:?}");
         }
-    }
+    });
 }
