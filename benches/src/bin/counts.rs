@@ -1,7 +1,8 @@
 //! How many instructions an operation of ours takes, held against the numbers that are kept.
 //!
 //! ```console
-//! $ cargo run --profile bench -p benches --bins --bin counts
+//! $ cargo build --profile bench -p benches --bin contest
+//! $ cargo run --profile bench -p benches --bin counts
 //! ```
 //!
 //! Times drift with the machine and its neighbours; the number of instructions that one thread executes is the same in
@@ -10,13 +11,13 @@
 //! off.
 //!
 //! What is kept ([FILE]) holds for one compiler and one kind of machine; on others this says "skipped", and why.
-#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "the contest needs Linux"))]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+use clap::Parser;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -47,24 +48,24 @@ struct Kept {
     instructions: BTreeMap<String, f64>,
 }
 
-fn main() -> ExitCode {
-    let write = match env::args().nth(1).as_deref() {
-        None => false,
-        Some("--write") => true,
-        Some(other) => {
-            return fail(&format!("no option {other}; there is --write, which keeps the new numbers"));
-        }
-    };
-    match compare(write) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(why) => fail(&why),
-    }
+/// Counts the instructions of one operation of ours, and fails if one takes more than it did
+#[derive(Parser)]
+#[command(name = "counts")]
+struct Arguments {
+    /// Keep the new numbers
+    #[arg(long)]
+    write: bool,
 }
 
-fn fail(why: &str) -> ExitCode {
-    eprintln!("error: {why}");
-    ExitCode::FAILURE
+fn main() -> ExitCode {
+    match compare(Arguments::parse().write) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Counts, and shows. False: something takes more than it did.
@@ -139,7 +140,10 @@ fn contest() -> Result<PathBuf, String> {
     if contest.exists() {
         Ok(contest)
     } else {
-        Err(format!("{} is not built: build with --bins", contest.display()))
+        Err(format!(
+            "{} is not built: cargo build --profile bench -p benches --bin contest",
+            contest.display()
+        ))
     }
 }
 
