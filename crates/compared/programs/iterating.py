@@ -128,3 +128,11 @@ async def each_loop_begins_anew():
     for _ in range(2):
         async for letter in letters:
             print(letter)
+
+
+async def a_loop_in_a_loop():
+    """Two loops over it at once have their own places in it."""
+    letters = Letters()
+    async for outer in letters:
+        async for inner in letters:
+            print(outer, inner)

@@ -176,3 +176,13 @@ pub(crate) async fn each_loop_begins_anew() {
         });
     }
 }
+
+/// Two loops over it at once have their own places in it.
+pub(crate) async fn a_loop_in_a_loop() {
+    let letters = Letters;
+    for_await!(outer in letters.iter() => {
+        for_await!(inner in letters.iter() => {
+            say!("{outer} {inner}");
+        });
+    });
+}

@@ -57,3 +57,18 @@ async def after_a_busy_spell():
     time.sleep(0.09)
     print("busy until now")
     await asyncio.gather(*tasks)
+
+
+async def a_thousand_cancelled():
+    """When a thousand sleeps are cancelled, those that are left wake in their order."""
+
+    async def sleeper(seconds):
+        await asyncio.sleep(seconds)
+        print(f"{seconds} s")
+
+    tasks = [asyncio.create_task(sleeper(number / 1000)) for number in range(1, 1003)]
+    await asyncio.sleep(0)
+    left = [tasks.pop(), tasks.pop(500)]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*left)

@@ -60,3 +60,19 @@ pub(crate) async fn after_a_busy_spell() {
     say!("busy until now");
     gather(tasks).await.unwrap();
 }
+
+/// When a thousand sleeps are cancelled, those that are left wake in their order.
+pub(crate) async fn a_thousand_cancelled() {
+    async fn sleeper(time: u64) {
+        sleep(ms(time)).await;
+        say!("{} s", ms(time).as_secs_f64());
+    }
+
+    let mut tasks: Vec<_> = (1..1003).map(|time| spawn(sleeper(time))).collect();
+    yield_now().await;
+    let left = [tasks.pop().unwrap(), tasks.remove(500)];
+    for task in &tasks {
+        task.abort();
+    }
+    gather(left).await.unwrap();
+}

@@ -33,6 +33,8 @@ mod iterating;
 mod limits;
 #[path = "../programs/locking.rs"]
 mod locking;
+#[path = "../programs/meeting.rs"]
+mod meeting;
 #[path = "../programs/queueing.rs"]
 mod queueing;
 #[path = "../programs/running.rs"]
@@ -51,6 +53,8 @@ mod threads;
 mod turns;
 #[path = "../programs/waiting.rs"]
 mod waiting;
+#[path = "../programs/waking.rs"]
+mod waking;
 
 /// A Rust program: its file, its name, and how to run it.
 type Program = (&'static str, &'static str, fn());
@@ -79,11 +83,17 @@ const PROGRAMS: &[Program] = programs! {
         async awaiting_what_is_done
         async two_coroutines_in_a_row
     }
+    waking {
+        async before_anyone_waits
+        async often
+        async after_its_end
+    }
     sleeping {
         async in_the_order_of_deadlines
         async zero_is_one_turn
         async cancelled_it_never_fires
         async after_a_busy_spell
+        async a_thousand_cancelled
     }
     limits {
         async cancelled_inside_timed_out_outside
@@ -160,6 +170,7 @@ const PROGRAMS: &[Program] = programs! {
         async left_early
         async an_error_ends_it
         async each_loop_begins_anew
+        async a_loop_in_a_loop
     }
     generating {
         async to_its_end
@@ -203,6 +214,11 @@ const PROGRAMS: &[Program] = programs! {
         async so_many_at_once
         async an_event_wakes_all
         async set_and_cleared_at_once
+    }
+    meeting {
+        async all_go_on_together
+        async in_the_order_in_which_they_came
+        async again_and_again
     }
     groups {
         async waits_for_all
