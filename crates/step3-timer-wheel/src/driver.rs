@@ -74,6 +74,29 @@ pub fn try_now() -> Option<Duration> {
     CURRENT.with_borrow(|current| current.as_ref().map(|timers| timers.clock.now()))
 }
 
+/// Returns how many timers are set with this thread's current driver, or `None` if there is no driver.
+///
+/// As [`TimerDriver::timers`], from inside.
+///
+/// ```
+/// use std::time::Duration;
+/// use step3::{block_on, sleep, timeout, timers};
+///
+/// assert_eq!(timers(), None);
+/// block_on(async {
+///     let nested = timeout(Duration::from_secs(3600), async {
+///         sleep(Duration::from_millis(1)).await;
+///         timers() // The limit's own; the sleep's has fired.
+///     });
+///     assert_eq!(nested.await, Ok(Some(1)));
+///     assert_eq!(timers(), Some(0));
+/// });
+/// ```
+#[must_use]
+pub fn timers() -> Option<usize> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|timers| timers.wheel.borrow().len()))
+}
+
 /// Keeps the current driver's manual clock still until it is dropped; does nothing if the clock is real, or there is none.
 ///
 /// For work on other threads, whose end a manual clock would otherwise jump over: while it is held, the driver sleeps until

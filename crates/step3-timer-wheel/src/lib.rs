@@ -31,6 +31,7 @@
 //! | [`block_on`] | drives one future that may sleep |
 //! | [`now`] | the time on the current driver's clock |
 //! | [`try_now`] | the same, if there is a driver |
+//! | [`timers`] | how many timers are set with that driver |
 //! | [`hold`](hold()) | keeps a manual clock still while others work |
 //! | [`Hold`] | what it returns |
 //! | [`sleep`](sleep()) | waits for a while |
@@ -58,7 +59,7 @@ pub mod timeout;
 pub mod interval;
 
 pub use clock::{Clock, ManualClock};
-pub use driver::{Hold, TimerDriver, block_on, hold, now, try_now};
+pub use driver::{Hold, TimerDriver, block_on, hold, now, timers, try_now};
 pub use interval::{Interval, MissedTicks, interval};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout};

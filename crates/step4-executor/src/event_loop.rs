@@ -437,6 +437,11 @@ fn count(clean_ups: bool) -> usize {
     HERE.with(|here| here.list(clean_ups).borrow().len())
 }
 
+/// Counts all unfinished tasks.
+pub(crate) fn tasks() -> usize {
+    count(false) + count(true)
+}
+
 /// Returns the time on the park's clock, or on the system's if the park has none.
 fn now() -> Duration {
     step3::try_now().unwrap_or_else(|| Clock::real().now())

@@ -18,6 +18,7 @@
 //! 3. [`children`], [`gather`](mod@gather), [`select`](mod@select): waiting for many.
 //! 4. [`reactor`], [`net`]: sockets; [`blocking`], [`fs`]: what can only block.
 //! 5. [`idle`], [`steal`]: many threads.
+//! 6. [`metrics`](mod@metrics): what an executor holds.
 //!
 //! # New in this step
 //!
@@ -49,6 +50,8 @@
 //! | [`UdpSocket`] | sends and receives datagrams |
 //! | [`resolve`] | looks up a name, on another thread |
 //! | [`unblock`] | runs a blocking job on another thread: `asyncio.to_thread` |
+//! | [`metrics`](metrics()) | counts what a loop holds: tasks, timers, sockets |
+//! | [`Metrics`] | what it returns |
 
 mod sync;
 
@@ -82,9 +85,12 @@ pub mod idle;
 
 pub mod steal;
 
+pub mod metrics;
+
 pub use blocking::unblock;
 pub use event_loop::{EventLoop, Local, is_running, run, spawn, spawn_clean_up};
 pub use gather::{gather, gather_settled, join_all, try_gather};
+pub use metrics::{Metrics, metrics};
 pub use net::{TcpListener, TcpStream, UdpSocket, resolve};
 pub use reactor::IoDriver;
 pub use schedule::Schedule;

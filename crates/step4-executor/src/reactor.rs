@@ -80,6 +80,11 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Reactor>>> = const { RefCell::new(None) };
 }
 
+/// Returns how many sockets are registered with this thread's current reactor; none, if there is none.
+pub(crate) fn sockets() -> usize {
+    CURRENT.with_borrow(|current| current.as_ref().map_or(0, |reactor| reactor.sockets()))
+}
+
 impl IoDriver {
     /// Opens a selector.
     ///
@@ -105,7 +110,11 @@ impl IoDriver {
     /// Returns how many sockets are registered.
     #[must_use]
     pub fn sockets(&self) -> usize {
-        self.reactor.sources().len()
+        self.reactor.sockets()
+    }
+
+    pub(crate) fn reactor(&self) -> Arc<Reactor> {
+        Arc::clone(&self.reactor)
     }
 
     fn wait(&mut self, limit: Option<Duration>) -> io::Result<()> {
@@ -195,6 +204,11 @@ impl Wake for Sleeper {
 }
 
 impl Reactor {
+    /// Returns how many sockets are registered.
+    pub(crate) fn sockets(&self) -> usize {
+        self.sources().len()
+    }
+
     fn sources(&self) -> MutexGuard<'_, Slab<Arc<Source>>> {
         self.sources.lock().expect("nothing panics under this lock")
     }

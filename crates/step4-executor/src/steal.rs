@@ -36,7 +36,7 @@ use std::future::Future;
 use std::io;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
@@ -48,7 +48,8 @@ use step2::Park;
 use step3::{Clock, TimerDriver};
 
 use crate::idle::Idle;
-use crate::reactor::IoDriver;
+use crate::metrics::Metrics;
+use crate::reactor::{IoDriver, Reactor};
 use crate::schedule::{Schedule, Sealed};
 use crate::task::shared::SharedState;
 use crate::task::{JoinHandle, Runnable, TaskList, new_task};
@@ -73,6 +74,7 @@ pub struct ThreadPool {
     /// The workers' sites, and the one of the outside at the end.
     sites: Vec<Arc<Site>>,
     threads: Vec<thread::JoinHandle<()>>,
+    reactors: Vec<Arc<Reactor>>,
     blocking: blocking::Pool,
 }
 
@@ -93,6 +95,8 @@ struct Shared {
 struct Site {
     shared: Arc<Shared>,
     tasks: Mutex<Tasks>,
+    /// How many timers the worker had set when it last parked.
+    timers: AtomicUsize,
 }
 
 /// The unfinished tasks of a site: closed when the pool ends, and over when the last is gone after that.
@@ -195,7 +199,8 @@ impl ThreadPool {
             stop: AtomicBool::new(false),
         });
         let sites = (0..=workers).map(|_| Site::new(&shared)).collect();
-        let mut pool = Self { sites, threads: Vec::new(), blocking: blocking::Pool::default() };
+        let reactors = parks.iter().map(IoDriver::reactor).collect();
+        let mut pool = Self { sites, threads: Vec::new(), reactors, blocking: blocking::Pool::default() };
         for (number, (park, queue)) in parks.into_iter().zip(queues).enumerate() {
             let (site, blocking) = (Arc::clone(&pool.sites[number]), pool.blocking.clone());
             let inherited = timeline::inherit();
@@ -223,6 +228,28 @@ impl ThreadPool {
             Some(local) if local.is_of(shared) => local.site.spawn(future, |task| local.push(task)),
             _ => self.outside().spawn(future, |task| shared.inject(task)),
         })
+    }
+
+    /// Counts what the pool holds. Timers are those that each worker had set when it last looked at its timers and sockets.
+    ///
+    /// ```
+    /// use step4::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let endless = pool.spawn(std::future::pending::<()>());
+    /// assert_eq!(pool.metrics().tasks, 1);
+    /// endless.abort();
+    /// assert!(step2::block_on(endless).is_err());
+    /// assert_eq!(pool.metrics().tasks, 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics {
+            tasks: self.sites.iter().map(|site| site.tasks().list.len()).sum(),
+            timers: self.sites.iter().map(|site| site.timers.load(Relaxed)).sum(),
+            sockets: self.reactors.iter().map(|reactor| reactor.sockets()).sum(),
+        }
     }
 
     fn outside(&self) -> &Arc<Site> {
@@ -264,7 +291,7 @@ impl fmt::Debug for ThreadPool {
 impl Site {
     fn new(shared: &Arc<Shared>) -> Arc<Self> {
         let tasks = Tasks { list: TaskList::new(), closed: false, over: false };
-        Arc::new(Self { shared: Arc::clone(shared), tasks: Mutex::new(tasks) })
+        Arc::new(Self { shared: Arc::clone(shared), tasks: Mutex::new(tasks), timers: AtomicUsize::new(0) })
     }
 
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
@@ -452,6 +479,7 @@ impl Worker {
     }
 
     fn park(&self, park: &mut TimerDriver<IoDriver>, limit: Option<Duration>) {
+        self.local.site.timers.store(park.timers(), Relaxed);
         park.park(limit).expect("the worker's park failed");
     }
 
