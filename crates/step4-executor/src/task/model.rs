@@ -265,6 +265,39 @@ mod on_one_thread {
         });
     }
 
+    /// So many that home moves its count to the word, while the other thread counts there.
+    #[test]
+    fn more_wakers_than_home_counts_by_itself_are_dropped_elsewhere_while_the_task_ends() {
+        check(|| {
+            let mut event_loop = Loop::new();
+            let slot = Slot::new();
+            let handle = event_loop.spawn({
+                let slot = slot.clone();
+                let mut turns = 0;
+                poll_fn(move |cx| {
+                    let clones: Vec<_> = (0..10).map(|_| cx.waker().clone()).collect();
+                    turns += 1;
+                    if turns == 1 {
+                        slot.put(cx.waker().clone());
+                        cx.waker().wake_by_ref();
+                    }
+                    drop(clones); // Below zero, as far as home can tell.
+                    if turns == 1 { Poll::Pending } else { Poll::Ready(()) }
+                })
+            });
+            let other = thread::spawn(move || {
+                let waker = slot.wait();
+                drop(waker.clone());
+                waker.wake();
+            });
+            event_loop.run_until_done();
+            event_loop.turn();
+            drop(handle);
+            other.join().unwrap();
+            event_loop.end();
+        });
+    }
+
     #[test]
     fn the_last_two_references_are_dropped_by_two_threads_after_the_end() {
         check(|| {
