@@ -1,6 +1,5 @@
 //! `cargo course check`: passed, or the first thing that is wrong, and what may help with it.
 
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use ::course::progress::State;
 use ::course::verdict::{Failure, Listener, Verdict, judge};
 
 use crate::course::{Course, NOT_YET, Refusal};
-use crate::say;
+use crate::{say, wants_color};
 
 /// How wide a timeline is drawn.
 const WIDTH: u16 = 80;
@@ -77,7 +76,7 @@ pub(crate) fn run(course: &mut Course, args: &CheckArgs) -> Result<ExitCode, Ref
 /// Judges one answer, with a spinner on a terminal, and keeps that it has passed.
 pub(crate) fn judge_one(course: &mut Course, exercise: &Exercise) -> Result<Verdict, Refusal> {
     let spinner = Spinner::new();
-    let verdict = judge(&course.workspace.root, exercise, WIDTH, io::stdout().is_terminal(), &spinner)?;
+    let verdict = judge(&course.workspace.root, exercise, WIDTH, wants_color(), &spinner)?;
     drop(spinner);
     if matches!(verdict, Verdict::Passed { .. }) {
         // The answer is right all the same: what was found is said, whether or not it can be kept.

@@ -15,7 +15,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -163,10 +163,7 @@ impl DemoArgs {
 
     fn colored(&self) -> bool {
         match self.color.unwrap_or(ColorChoice::Auto) {
-            // The convention of no-color.org: set and not empty means no colours.
-            ColorChoice::Auto => {
-                io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
+            ColorChoice::Auto => crate::wants_color(),
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         }

@@ -1,6 +1,5 @@
 //! `cargo course diff`: your answer and ours, line by line, and what each takes in the checks.
 
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +11,7 @@ use ::course::stub::ALLOW;
 
 use crate::check::Spinner;
 use crate::course::{Course, Refusal};
-use crate::say;
+use crate::{say, wants_color};
 
 /// What `diff` takes.
 #[derive(Args)]
@@ -30,7 +29,7 @@ pub(crate) fn run(course: &Course, args: &DiffArgs) -> Result<ExitCode, Refusal>
     if yours == ours {
         return Ok(say("Your answer is ours, letter by letter.\n"));
     }
-    let text = changes(&yours, &ours, io::stdout().is_terminal());
+    let text = changes(&yours, &ours, wants_color());
     let said = say(&format!("- yours: {file}\n+ ours: {solution}\n\n{text}\n"));
     if said != ExitCode::SUCCESS {
         return Ok(said);

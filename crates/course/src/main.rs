@@ -31,7 +31,8 @@ mod watch;
 
 mod demo;
 
-use std::io::{self, Write};
+use std::env;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -158,6 +159,11 @@ fn say(text: &str) -> ExitCode {
         }
         _ => ExitCode::SUCCESS,
     }
+}
+
+/// Tells whether to print in colours: on a terminal, unless NO_COLOR is set and not empty (no-color.org).
+fn wants_color() -> bool {
+    io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn complain(message: &str, code: u8) -> ExitCode {

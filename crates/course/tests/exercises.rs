@@ -330,15 +330,33 @@ fn doctor_looks_at_what_the_course_needs() {
     assert_eq!(output.status.code(), Some(if text.contains("missing  ") { 3 } else { 0 }));
 }
 
+/// A check at a terminal of its own, whatever kind of terminal these tests were started from, if any.
+#[cfg(unix)]
+fn check_at_a_terminal(mini: &Mini, no_color: &str) -> rexpect::session::PtySession {
+    mini.answer("let x: u8 = \"one\";\n    0");
+    let mut command = mini.course(&["check", "add"]);
+    command.env("TERM", "xterm").env("NO_COLOR", no_color);
+    rexpect::session::spawn_command(command, Some(120_000)).expect("there are terminals")
+}
+
 #[cfg(unix)]
 #[test]
 fn on_a_terminal_it_shows_that_it_works_and_colours_the_compilers_error() {
     let mini = Mini::new("terminal");
-    mini.answer("let x: u8 = \"one\";\n    0");
-    let mut session = rexpect::session::spawn_command(mini.course(&["check", "add"]), Some(120_000))
-        .expect("there are terminals");
+    let mut session = check_at_a_terminal(&mini, "");
     session.exp_string("add: building").expect("it says what takes so long");
     session.exp_string("does not compile").expect("it ends");
     session.exp_string("\x1b[").expect("the compiler's error is in colour");
     session.exp_eof().expect("it ends");
+}
+
+/// NO_COLOR was honoured by the demos alone.
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_of_somebody_who_wants_no_colours_the_compilers_error_has_none() {
+    let mini = Mini::new("no-color");
+    let mut session = check_at_a_terminal(&mini, "1");
+    session.exp_string("does not compile").expect("it ends");
+    let rest = session.exp_eof().expect("it ends");
+    assert!(rest.contains("mismatched types") && !rest.contains("\x1b["), "{rest:?}");
 }
