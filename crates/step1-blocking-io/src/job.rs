@@ -17,8 +17,9 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+
+use crate::sync::mpsc::{Receiver, Sender, channel};
 
 /// Holds the outcome of a job that a [`BlockingPool`](crate::BlockingPool) has accepted.
 ///

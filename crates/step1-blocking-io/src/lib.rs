@@ -40,6 +40,8 @@
 //! | [`thread_each`] | runs each errand on a thread of its own |
 #![forbid(unsafe_code)]
 
+mod sync;
+
 mod error;
 
 mod codec;

@@ -12,11 +12,12 @@
 //! 1. All three numbers are the whole process's: what other threads do meanwhile is in them too.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use cpu_time::ProcessTime;
+
+use crate::sync::thread::{Builder, JoinHandle};
 
 /// Tells what a piece of work cost.
 ///

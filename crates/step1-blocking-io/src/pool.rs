@@ -21,15 +21,16 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::{fmt, mem};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use timeline::probe::note;
 
 use crate::job::{Answered, Bare, Full, Job, Work};
 use crate::measure;
+use crate::sync::Mutex;
+use crate::sync::crossbeam_channel::{Receiver, Sender, bounded};
+use crate::sync::thread::{self, JoinHandle};
 
 /// Runs jobs on a fixed number of threads.
 ///

@@ -12,13 +12,9 @@
 //! that gap; [`ThreadPark`](crate::ThreadPark) closes it by announcing the sleep *in the same word* that the wake
 //! writes to. `tests/loom.rs` lets the model checker find the bug in the first, and fail to find it in the second.
 
-use crate::sync::{AtomicU8, Mutex};
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-#[cfg(feature = "loom")]
-use loom::sync::Condvar;
-#[cfg(not(feature = "loom"))]
-use std::sync::Condvar;
+use crate::sync::{AtomicU8, Condvar, Mutex};
 
 /// Loses wake-ups. Here to be looked at, not to be used.
 ///

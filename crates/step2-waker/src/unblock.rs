@@ -17,12 +17,13 @@
 //!    made between the two is not missed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use step1::BlockingPool;
 
 use crate::oneshot;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Runs `job` on a thread of `pool`, and waits for it without blocking this one.
 ///

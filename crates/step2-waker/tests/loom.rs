@@ -12,8 +12,9 @@ use std::task::{Context, Poll, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
+use step1::BlockingPool;
 use step2::lost_wakeup::ForgetfulPark;
-use step2::{Closed, Park, ThreadPark, block_on, oneshot};
+use step2::{Closed, Park, ThreadPark, block_on, join, oneshot, submit, unblock};
 
 #[test]
 fn a_wake_is_never_lost_and_carries_what_was_written_before_it() {
@@ -113,6 +114,71 @@ fn the_latest_waker_is_the_one_that_is_called() {
         thread::spawn(move || sender.send(1));
         assert_eq!(block_on(receiver), Ok(1));
         old.park(Some(std::time::Duration::ZERO)).expect("a thread can always park");
+    });
+}
+
+/// Checks all interleavings of so many preemptions at most: with a pool, there are too many with more.
+fn model_with(preemptions: usize, execution: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(execution);
+}
+
+#[test]
+fn a_blocking_job_comes_back_with_what_it_has_written() {
+    model_with(3, || {
+        let pool = Arc::new(BlockingPool::new(1, 1));
+        let letter = Arc::new(AtomicUsize::new(0));
+        let theirs = Arc::clone(&letter);
+        assert_eq!(block_on(unblock(&pool, move || theirs.store(1, Relaxed))), ());
+        assert_eq!(letter.load(Relaxed), 1);
+    });
+}
+
+/// One place in the queue, three jobs: two futures, or one at least, find it full, and are told when there is room.
+#[test]
+fn futures_that_find_the_pools_queue_full_are_told_of_room() {
+    model_with(2, || {
+        let (pool, run) = (Arc::new(BlockingPool::new(1, 1)), Arc::new(AtomicUsize::new(0)));
+        let job = || {
+            let run = Arc::clone(&run);
+            move || _ = run.fetch_add(1, Relaxed)
+        };
+        let [one, two, three] = [job(), job(), job()].map(|job| submit(Arc::clone(&pool), job));
+        block_on(join(one, join(two, three)));
+        drop(pool); // Waits for all that were accepted.
+        assert_eq!(run.load(Relaxed), 3);
+    });
+}
+
+#[test]
+fn two_threads_that_find_the_pools_queue_full_are_both_told_of_room() {
+    model_with(2, || {
+        let (pool, run) = (Arc::new(BlockingPool::new(1, 1)), Arc::new(AtomicUsize::new(0)));
+        let submit_two = |pool: &Arc<BlockingPool>| {
+            let (pool, run) = (Arc::clone(pool), Arc::clone(&run));
+            move || {
+                let run = [run.clone(), run].map(|run| move || _ = run.fetch_add(1, Relaxed));
+                let [one, two] = run.map(|job| submit(Arc::clone(&pool), job));
+                block_on(join(one, two));
+            }
+        };
+        let other = thread::spawn(submit_two(&pool));
+        submit_two(&pool)();
+        other.join().expect("submitting does not panic");
+        drop(pool); // Waits for all that were accepted.
+        assert_eq!(run.load(Relaxed), 4);
+    });
+}
+
+#[test]
+fn a_pool_whose_last_reference_a_job_drops_ends() {
+    model_with(3, || {
+        let (sender, receiver) = oneshot::<Arc<BlockingPool>>();
+        let pool = Arc::new(BlockingPool::new(1, 1));
+        let job = move || drop(block_on(receiver));
+        block_on(submit(Arc::clone(&pool), job));
+        assert!(sender.send(pool).is_ok());
     });
 }
 

@@ -28,7 +28,7 @@ use std::io;
 use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::sync::atomic::{
-    AtomicU64, AtomicUsize,
+    AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 use std::sync::{Arc, Mutex};
@@ -39,6 +39,7 @@ use step2::{Entered, Park, ThreadPark, contain, drive, wake_quietly};
 use timeline::probe;
 
 use crate::clock::nanos;
+use crate::sync::{AtomicUsize, thread_local};
 use crate::{Clock, Key, ManualClock, Wheel};
 
 const NANOS_PER_TICK: u64 = 1_000_000;
@@ -442,7 +443,7 @@ pub(crate) fn cancel(timer: Registration) {
 /// Timers whose `Sleep` was dropped on another thread than their wheel's, by wheel; a wheel that is gone has no list.
 static DROPPED_ELSEWHERE: Mutex<BTreeMap<NonZeroU64, Vec<Key>>> = Mutex::new(BTreeMap::new());
 /// How many keys stand in those lists: only a hint, which saves the lock.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
+static WAITING: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 fn dropped_elsewhere() -> std::sync::MutexGuard<'static, BTreeMap<NonZeroU64, Vec<Key>>> {
     DROPPED_ELSEWHERE.lock().expect("nothing panics under this lock")

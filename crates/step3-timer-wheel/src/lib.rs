@@ -44,6 +44,8 @@
 //! | [`Interval`] | the ticks |
 //! | [`MissedTicks`] | what to do when they come too late |
 
+mod sync;
+
 pub mod clock;
 
 pub mod entries;

@@ -13,6 +13,8 @@ use std::task::Poll;
 use step1::BlockingPool;
 use step2::{oneshot, submit};
 
+use crate::sync::thread_local;
+
 /// As Python's `ThreadPoolExecutor`: a few more threads than cores, since they wait most of the time.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from) + 4

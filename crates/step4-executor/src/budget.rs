@@ -12,6 +12,8 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+use crate::sync::thread_local;
+
 /// Enough for a batch of messages, and some microseconds of work.
 const UNITS_PER_POLL: i32 = 128;
 /// Who goes on after so many refusals has no executor that would fill the budget up, such as a `block_on`.

@@ -20,12 +20,13 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use slab::Slab;
 
 use crate::budget;
+use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Runs futures of one type together, inside whoever polls it. Each is polled once at first, then when it was woken.
 ///
@@ -138,7 +139,7 @@ impl<F> std::fmt::Debug for Children<F> {
 
 impl Ready {
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.0.lock().expect("nothing that can panic runs under this lock")
+        lock(&self.0)
     }
 
     fn set_parent(&self, waker: &Waker) {

@@ -41,6 +41,7 @@ use step3::{Clock, TimerDriver};
 use crate::mailbox::Mailbox;
 use crate::reactor::IoDriver;
 use crate::schedule::{Schedule, Sealed};
+use crate::sync::thread_local;
 use crate::task::local::LocalState;
 use crate::task::{JoinError, JoinHandle, Letter, Runnable, TaskList, new_task};
 use crate::{blocking, budget, hog, steal};

@@ -11,11 +11,11 @@
 //! 3. A mailbox without an owner takes no letters. All tasks of the last owner are done then, and whoever wanted to wake
 //!    one only gives up the letter's reference.
 
-use std::sync::{Arc, Mutex as StdMutex};
+use std::sync::Arc;
 use std::task::Waker;
 
 use crate::event_loop::Local;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock, process_wide};
 use crate::task::Letter;
 
 /// Takes tasks from other threads for one event loop.
@@ -30,13 +30,15 @@ struct Inside {
     owner: Option<Arc<Waker>>,
 }
 
-/// The mailboxes that have no loop at the moment (invariant 1).
-static FREE: StdMutex<Vec<&'static Mailbox>> = StdMutex::new(Vec::new());
+process_wide! {
+    /// The mailboxes that have no loop at the moment (invariant 1).
+    static FREE: Mutex<Vec<&'static Mailbox>> = Mutex::new(Vec::new());
+}
 
 impl Mailbox {
     /// Gives a mailbox to the loop that `owner` wakes.
     pub(crate) fn lease(owner: Waker) -> &'static Mailbox {
-        let free = FREE.lock().expect("nothing panics under this lock").pop();
+        let free = lock(&FREE).pop();
         let mailbox =
             free.unwrap_or_else(|| Box::leak(Box::new(Mailbox { inside: Mutex::new(Inside::default()) })));
         lock(&mailbox.inside).owner = Some(Arc::new(owner));
@@ -50,7 +52,7 @@ impl Mailbox {
             let _done_long_ago = letter.open();
         }
         drop(owner);
-        FREE.lock().expect("nothing panics under this lock").push(self);
+        lock(&FREE).push(self);
     }
 
     /// Leaves a letter for the owner, and wakes it if nobody else has.

@@ -28,17 +28,21 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
-use mio::event::Event;
-use mio::{Events, Interest, Registry, Token};
 use slab::Slab;
 use step2::{Entered, Park, ParkToken, wake_quietly};
 use timeline::probe;
 
 use crate::budget;
+use crate::sync::mio::event::Event;
+use crate::sync::mio::{self, Events, Interest, Registry, Token};
+use crate::sync::{Mutex, MutexGuard, lock, thread_local};
+
+#[cfg(all(test, feature = "loom"))]
+mod model;
 
 /// How many events are taken at a time; more stay with the selector until the next look.
 const BATCH: usize = 256;
@@ -210,7 +214,7 @@ impl Reactor {
     }
 
     fn sources(&self) -> MutexGuard<'_, Slab<Arc<Source>>> {
-        self.sources.lock().expect("nothing panics under this lock")
+        lock(&self.sources)
     }
 }
 
@@ -242,7 +246,7 @@ struct Waiting {
 
 impl Source {
     fn waiting(&self, direction: Direction) -> MutexGuard<'_, Waiting> {
-        self.directions[direction as usize].lock().expect("nothing panics under this lock")
+        lock(&self.directions[direction as usize])
     }
 
     fn take_waiting(&self, event: &Event, wakers: &mut Vec<Waker>) {

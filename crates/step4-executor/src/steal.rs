@@ -36,14 +36,11 @@ use std::future::Future;
 use std::io;
 use std::ptr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
-use std::thread;
 use std::time::Duration;
 
-use crossbeam_deque::{Injector, Steal, Stealer, Worker as Queue};
 use step2::Park;
 use step3::{Clock, TimerDriver};
 
@@ -51,6 +48,8 @@ use crate::idle::Idle;
 use crate::metrics::Metrics;
 use crate::reactor::{IoDriver, Reactor};
 use crate::schedule::{Schedule, Sealed};
+use crate::sync::crossbeam_deque::{Injector, Steal, Stealer, Worker as Queue};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, lock, thread, thread_local};
 use crate::task::shared::SharedState;
 use crate::task::{JoinHandle, Runnable, TaskList, new_task};
 use crate::{blocking, budget, hog};
@@ -295,7 +294,7 @@ impl Site {
     }
 
     fn tasks(&self) -> MutexGuard<'_, Tasks> {
-        self.tasks.lock().expect("nothing panics under this lock")
+        lock(&self.tasks)
     }
 
     fn spawn<F>(

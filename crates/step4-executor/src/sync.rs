@@ -1,19 +1,35 @@
-//! Whose atomics and locks the protocols of this step use: std's, or the model checker's.
+//! Whose atomics, locks, threads, queues and selectors this step uses: those of std, crossbeam and mio, or a model checker's.
 //!
-//! The feature `loom` swaps them, so that `tests/loom.rs` runs the very code that ships under every interleaving and
-//! every reordering that the memory model allows.
+//! The features `loom` and `shuttle` swap them, so that the models run the very code that ships: `tests/loom.rs` and the
+//! modules called `model` under every interleaving and every reordering that the memory model allows, `tests/shuttle.rs` under
+//! many random interleavings.
 
-#[cfg(not(feature = "loom"))]
-pub(crate) use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicU32, AtomicUsize, fence},
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
+pub(crate) use ::{crossbeam_deque, mio};
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
+pub(crate) use std::{
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, fence},
+    sync::{Mutex, MutexGuard},
+    thread, thread_local,
 };
 
-#[cfg(feature = "loom")]
-pub(crate) use loom::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicU32, AtomicUsize, fence},
+#[cfg(any(feature = "loom", feature = "shuttle"))]
+pub(crate) use modelled::{
+    crossbeam_deque, mio, process_wide,
+    sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, fence},
+    sync::{Mutex, MutexGuard},
+    thread, thread_local,
 };
+
+/// Makes a static. In a model each execution has its own.
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
+macro_rules! process_wide {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $initial:expr;) => {
+        $(#[$doc])* static $name: $type = $initial;
+    };
+}
+#[cfg(not(any(feature = "loom", feature = "shuttle")))]
+pub(crate) use process_wide;
 
 /// Takes a lock under which nothing can panic, so that it is never poisoned.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

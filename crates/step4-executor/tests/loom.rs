@@ -1,18 +1,20 @@
-//! The idle workers' protocol under the model checker.
+//! Idle workers, the event loop's mailbox, and many futures in one, under the model checker.
 //!
 //! `cargo test -p step4 --features loom --test loom --release`, best in a target folder of its own. (The models of the
-//! task itself are in `src/task/model.rs`.) The queue here is a bare relaxed counter, so that nothing but the protocol
-//! makes work visible to those who look for it.
+//! task itself are in `src/task/model.rs`, those of the reactor in `src/reactor/model.rs`.) The workers' queue here is a bare
+//! relaxed counter, so that nothing but the protocol makes work visible to those who look for it.
 #![cfg(feature = "loom")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
-use step2::{Park, ThreadPark};
+use step2::{Park, ThreadPark, block_on, oneshot};
 use step4::idle::Idle;
+use step4::{EventLoop, JoinError, ThreadPool, join_all, spawn};
 
 struct Shared {
     idle: Idle,
@@ -98,11 +100,16 @@ fn work_added_while_the_worker_goes_to_sleep_is_not_left_lying() {
     });
 }
 
+/// Checks all interleavings of so many preemptions at most.
+fn model_with(preemptions: usize, execution: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(execution);
+}
+
 #[test]
 fn two_pieces_of_work_for_two_workers_are_both_done() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(2);
-    model.check(|| {
+    model_with(2, || {
         let shared = Shared::new(2, 2);
         let workers = [0, 1].map(|number| {
             let shared = Arc::clone(&shared);
@@ -112,4 +119,83 @@ fn two_pieces_of_work_for_two_workers_are_both_done() {
         shared.add();
         workers.into_iter().for_each(|worker| worker.join().unwrap());
     });
+}
+
+#[test]
+fn a_task_woken_from_elsewhere_while_its_loop_goes_to_sleep_goes_on() {
+    model_with(3, || {
+        let (sender, receiver) = oneshot();
+        let other = thread::spawn(move || sender.send(7));
+        let sent = EventLoop::on(ThreadPark::new()).run(async { spawn(receiver).await.unwrap() });
+        assert_eq!(sent, Ok(7));
+        other.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn two_tasks_woken_by_two_threads_both_go_on_though_only_the_first_letter_wakes_the_loop() {
+    model_with(3, || {
+        let channels = [oneshot(), oneshot()];
+        let (senders, receivers): (Vec<_>, Vec<_>) = channels.into_iter().unzip();
+        let others: Vec<_> =
+            senders.into_iter().map(|sender| thread::spawn(move || sender.send(7).unwrap())).collect();
+        EventLoop::on(ThreadPark::new()).run(async {
+            for task in receivers.into_iter().map(spawn).collect::<Vec<_>>() {
+                assert_eq!(task.await.unwrap(), Ok(7));
+            }
+        });
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// The waker of a task of the first loop is called whenever it likes: then, in between, or when the next loop has that loop's
+/// mailbox, here on another thread.
+#[test]
+fn a_waker_that_has_outlived_its_loop_does_no_harm_to_the_one_that_has_its_mailbox() {
+    model_with(3, || {
+        let (sender, receiver) = oneshot();
+        let other = thread::spawn(move || sender.send(7));
+        let kept = EventLoop::on(ThreadPark::new()).run(async move {
+            let mut receiver = Box::pin(receiver);
+            let early = poll_fn(|cx| Poll::Ready(receiver.as_mut().poll(cx))).await;
+            early.is_pending().then_some(receiver)
+        });
+        let next = thread::spawn(move || {
+            EventLoop::on(ThreadPark::new()).run(async {
+                if let Some(receiver) = kept {
+                    assert_eq!(spawn(receiver).await.unwrap(), Ok(7));
+                }
+            });
+        });
+        other.join().unwrap().unwrap();
+        next.join().unwrap();
+    });
+}
+
+#[test]
+fn of_many_futures_in_one_two_that_are_woken_by_two_threads_are_both_polled() {
+    model_with(3, || {
+        let channels = [oneshot(), oneshot()];
+        let (senders, receivers): (Vec<_>, Vec<_>) = channels.into_iter().unzip();
+        let others: Vec<_> =
+            senders.into_iter().map(|sender| thread::spawn(move || sender.send(7).unwrap())).collect();
+        assert_eq!(block_on(join_all(receivers)), [Ok(7), Ok(7)]);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+/// The whole pool, as small as it can be; `tests/shuttle.rs` has larger ones.
+#[test]
+fn a_pool_that_ends_as_its_only_worker_goes_to_sleep_runs_or_cancels_what_it_has() {
+    model_with(4, || {
+        let pool = ThreadPool::new(1).unwrap();
+        let task = pool.spawn(async { 7 });
+        drop(pool); // Loom reports a deadlock if the worker sleeps on.
+        assert!(matches!(block_on(task), Ok(7) | Err(JoinError::Cancelled)));
+    });
+}
+
+#[test]
+fn two_workers_both_hear_of_the_pools_end() {
+    model_with(2, || drop(ThreadPool::new(2).unwrap()));
 }

@@ -11,7 +11,8 @@ use std::sync::{Arc, Weak};
 
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread::{self, JoinHandle};
-use step7::{DROP_REQUEST, Gil, Handoff, Plain, Policy, Value};
+use step2::{ThreadPark, drive, oneshot};
+use step7::{DROP_REQUEST, Gil, GilPark, Handoff, Plain, Policy, Value};
 
 /// Checks all interleavings of so many preemptions at most.
 fn model_with(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
@@ -317,6 +318,61 @@ fn a_reference_dropped_while_another_thread_holds_the_lock_is_counted_down_once(
         drop(here.take());
         drop(here);
         assert!(is_freed(gil));
+    });
+}
+
+#[test]
+fn a_loop_that_lets_go_of_the_lock_as_it_sleeps_misses_no_wake_and_runs_under_the_lock() {
+    model(|| {
+        let (gil, counter) = (Gil::default(), Counter::new());
+        let (sender, receiver) = oneshot();
+        let (mut thread, there) = (gil.thread(), counter.clone());
+        let other = thread::spawn(move || {
+            let _guard = thread.take(); // When the loop sleeps, or before it has begun.
+            there.add();
+            sender.send(7).unwrap();
+        });
+        let mut park = GilPark::new(&gil, ThreadPark::new());
+        let here = counter.clone();
+        let sent = drive(&mut park, async move {
+            here.add();
+            let sent = receiver.await;
+            here.add();
+            sent
+        });
+        assert_eq!(sent.unwrap(), Ok(7));
+        drop(park);
+        other.join().unwrap();
+        let mut here = gil.thread();
+        let _guard = here.take();
+        assert_eq!(counter.get(), 3);
+    });
+}
+
+#[test]
+fn two_loops_of_one_lock_wake_each_other() {
+    model_with(2, || {
+        let (gil, counter) = (Gil::default(), Counter::new());
+        let [(to_here, from_there), (to_there, from_here)] = [(); 2].map(|()| oneshot::<()>());
+        let run = |gil: &Gil, send: step2::Sender<()>, receive: step2::Receiver<()>| {
+            let (gil, counter) = (gil.clone(), counter.clone());
+            move || {
+                let mut park = GilPark::new(&gil, ThreadPark::new());
+                drive(&mut park, async move {
+                    counter.add();
+                    send.send(()).unwrap();
+                    receive.await.unwrap();
+                    counter.add();
+                })
+                .unwrap();
+            }
+        };
+        let other = thread::spawn(run(&gil, to_here, from_here));
+        run(&gil, to_there, from_there)();
+        other.join().unwrap();
+        let mut here = gil.thread();
+        let _guard = here.take();
+        assert_eq!(counter.get(), 4);
     });
 }
 

@@ -16,10 +16,19 @@ struct Confined {
 
 const CONFINED: [Confined; 3] = [
     Confined { libraries: &["rusqlite"], to: &["step1-blocking-io/", "step6-context-guards/src/db"] },
-    Confined { libraries: &["mio"], to: &["step4-executor/src/reactor", "step4-executor/src/net"] },
+    Confined {
+        libraries: &["mio"],
+        to: &["step4-executor/src/reactor", "step4-executor/src/net", "step4-executor/src/sync"],
+    },
     Confined {
         libraries: &["crossbeam_channel", "crossbeam_deque", "crossbeam_epoch", "crossbeam_utils"],
-        to: &["step1-blocking-io/src/pool", "step4-executor/src/steal", "step4-executor/src/idle"],
+        to: &[
+            "step1-blocking-io/src/pool",
+            "step1-blocking-io/src/sync",
+            "step4-executor/src/steal",
+            "step4-executor/src/idle",
+            "step4-executor/src/sync",
+        ],
     },
 ];
 
