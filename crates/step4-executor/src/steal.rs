@@ -14,7 +14,8 @@
 //! # Invariants
 //!
 //! 1. A runnable task is in exactly one queue, or in the hands of one worker.
-//! 2. While work is queued, some worker runs or is being woken (see [`crate::idle`]).
+//! 2. While work is queued and workers sleep, one searches or is being woken (see [`crate::idle`]). A batch is in nobody's
+//!    queue for a moment: so whoever has taken one without having searched wakes a worker, in case it looked just then.
 //! 3. A pool that ends aborts its tasks, runs until the last one is gone, and joins its threads; then nothing is left.
 //! 4. A task is on the list of the *site* where it was spawned, whoever runs it. Each worker is a site, and the outside is one.
 //!    A site that is closed and empty is over; it is over once, and the workers stop when all are.
@@ -451,8 +452,11 @@ impl Worker {
     ///
     /// `injected_first`, now and then: else a worker that is never idle would never come to what was spawned outside.
     fn next(&self, park: &mut TimerDriver<IoDriver>, injected_first: bool) -> Option<Runnable<Stealing>> {
-        let first = if injected_first { self.injected() } else { None };
-        if let Some(task) = first.or_else(|| self.own()) {
+        if injected_first && let Some(task) = self.injected() {
+            self.shared.wake_one(); // For the rest of the batch (invariant 2).
+            return Some(task);
+        }
+        if let Some(task) = self.own() {
             return Some(task);
         }
         let mut searching = false;
