@@ -38,7 +38,7 @@ use std::io;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -85,7 +85,8 @@ struct Shared {
     idle: Idle,
     /// How many sites are not over.
     open: AtomicUsize,
-    /// Set when the pool has ended and its last task is gone: the workers go home.
+    /// Set when the pool has ended and its last task is gone: the workers go home. Relaxed, as `open` is: neither carries data,
+    /// and the wake that comes after it makes it visible to those who sleep, or are about to.
     stop: AtomicBool,
 }
 
@@ -334,7 +335,7 @@ impl Site {
     fn end_if_over(&self, mut tasks: MutexGuard<'_, Tasks>) {
         if tasks.closed && tasks.list.len() == 0 && !tasks.over {
             tasks.over = true;
-            if self.shared.open.fetch_sub(1, AcqRel) == 1 {
+            if self.shared.open.fetch_sub(1, Relaxed) == 1 {
                 self.shared.stop();
             }
         }
@@ -378,7 +379,7 @@ impl Shared {
     }
 
     fn stop(&self) {
-        self.stop.store(true, Release);
+        self.stop.store(true, Relaxed);
         self.unparkers.iter().for_each(Waker::wake_by_ref);
     }
 
@@ -460,7 +461,7 @@ impl Worker {
             return Some(task);
         }
         let mut searching = false;
-        while !self.shared.stop.load(Acquire) {
+        while !self.shared.stop.load(Relaxed) {
             searching = searching || self.shared.idle.search();
             if searching && let Some(task) = self.own().or_else(|| self.injected()).or_else(|| self.stolen())
             {
@@ -470,7 +471,7 @@ impl Worker {
                 return Some(task);
             }
             self.shared.idle.sleep(self.number, searching);
-            searching = if self.shared.has_work() || self.shared.stop.load(Acquire) {
+            searching = if self.shared.has_work() || self.shared.stop.load(Relaxed) {
                 self.shared.idle.resume(self.number);
                 true
             } else {
