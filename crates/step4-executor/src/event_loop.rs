@@ -29,13 +29,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::pin::pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use step2::{Entered, Park};
+use step2::{Entered, Park, contain};
 use step3::{Clock, TimerDriver};
 
 use crate::mailbox::Mailbox;
@@ -86,6 +86,9 @@ where
 /// The task is scheduled, not started: it runs when the current one waits. It goes on whether or not anyone awaits the
 /// handle. Costs one piece of memory, which mostly is one that an earlier task has left. Await the handle: to block the loop's own thread on it (as `step2::block_on` would) is to
 /// wait for a task that cannot run meanwhile.
+///
+/// On its way into the task, the future is moved on the stack, in debug builds some ten times. So one of more than some ten
+/// kilobytes, as with a large array across an await, is better boxed before: `spawn(Box::pin(future))`.
 ///
 /// # Panics
 ///
@@ -415,7 +418,9 @@ impl<'a, P: Park> Running<'a, P> {
             let left = deadline.saturating_sub(now());
             if left.is_zero() {
                 let (late, grace) = (count(true), self.grace);
-                eprintln!(
+                // Not `eprintln!`, which panics if nobody reads the other end.
+                let _unread = writeln!(
+                    io::stderr(),
                     "warning: {late} clean-up(s) took longer than the grace of {grace:?}, and were cancelled"
                 );
                 return;
@@ -452,7 +457,8 @@ impl<P: Park> Drop for Running<'_, P> {
     fn drop(&mut self) {
         let _left = Left; // Whatever happens in here, this thread can run another loop.
         self.cancel(Ending::Tasks);
-        self.finish_clean_ups();
+        // If the park fails now, that was reported; what is left is cancelled all the same, or the next loop would find it.
+        contain(|| self.finish_clean_ups());
         self.cancel(Ending::CleanUpsToo);
         budget::refill();
         self.home.give_back();

@@ -159,19 +159,22 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    WORKER.with_borrow(|worker| {
-        let Some(local) = worker else {
-            panic!(
-                "`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)"
-            )
-        };
-        local.site.spawn(future, |task| local.push(task))
-    })
+    let Some(local) = this_worker() else {
+        panic!(
+            "`spawn_on_pool` needs a worker: call it in a task of a `ThreadPool` (elsewhere, use `ThreadPool::spawn`)"
+        )
+    };
+    local.site.spawn(future, |task| local.push(task))
+}
+
+/// Returns this thread's worker. A thread whose thread-locals are gone already has none.
+fn this_worker() -> Option<Rc<Local>> {
+    WORKER.try_with(|worker| worker.borrow().clone()).ok().flatten()
 }
 
 /// Returns whether this thread is a worker of a pool.
 pub(crate) fn is_worker() -> bool {
-    WORKER.try_with(|worker| worker.borrow().is_some()).unwrap_or(false)
+    this_worker().is_some()
 }
 
 impl ThreadPool {
@@ -225,10 +228,10 @@ impl ThreadPool {
         F::Output: Send + 'static,
     {
         let shared = self.shared();
-        WORKER.with_borrow(|worker| match worker {
+        match this_worker() {
             Some(local) if local.is_of(shared) => local.site.spawn(future, |task| local.push(task)),
             _ => self.outside().spawn(future, |task| shared.inject(task)),
-        })
+        }
     }
 
     /// Counts what the pool holds. Timers are those that each worker had set when it last looked at its timers and sockets.
@@ -384,8 +387,7 @@ impl Shared {
     }
 
     fn is_on_worker(&self) -> bool {
-        let is_ours = |local: &Rc<Local>| local.is_of(self);
-        WORKER.try_with(|worker| worker.borrow().as_ref().is_some_and(is_ours)).unwrap_or(false)
+        this_worker().is_some_and(|local| local.is_of(self))
     }
 
     fn has_work(&self) -> bool {

@@ -1,18 +1,21 @@
 //! Loops, pools and threads that end while something of theirs is still in use. Each test was a hang or an abort once.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::cell::RefCell;
-use std::future::{Future, poll_fn};
+use std::cell::{Cell, RefCell};
+use std::future::{Future, pending, poll_fn};
+use std::io;
 use std::net::TcpStream as StdTcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use step2::{ThreadPark, block_on, oneshot, yield_now};
+use step2::{Park, ThreadPark, block_on, oneshot, yield_now};
 use step3::{Clock, ManualClock, sleep};
-use step4::{EventLoop, TcpListener, ThreadPool, join_all, run, spawn, unblock};
+use step4::{EventLoop, TcpListener, ThreadPool, join_all, run, spawn, spawn_clean_up, unblock};
 
 /// A socket kept from a loop that had ended waited for events that nobody was left to look for.
 #[test]
@@ -77,6 +80,8 @@ fn a_pool_may_be_used_and_dropped_as_its_users_thread_ends() {
         AT_EXIT.with_borrow_mut(|at_exit| {
             at_exit.0 = Some(Box::new(move || {
                 sender.send(7).unwrap();
+                // To spawn asked the same thread-local whether this is a worker, and aborted the process, too.
+                assert_eq!(block_on(pool.spawn(async { 8 })).unwrap(), 8);
                 drop(pool);
             }));
         });
@@ -125,4 +130,55 @@ fn a_joiner_whose_waker_panics_with_a_payload_that_panics_harms_nobody() {
     assert!(pin!(&mut task).poll(&mut Context::from_waker(&bomb)).is_pending());
     sender.send(7).unwrap();
     assert_eq!(block_on(pool.spawn(async { 8 })).unwrap(), 8, "the worker lives on");
+}
+
+/// A park that the system has let down.
+struct Broken(ThreadPark);
+
+impl Park for Broken {
+    fn waker(&self) -> Waker {
+        self.0.waker()
+    }
+
+    fn park(&mut self, _limit: Option<Duration>) -> io::Result<bool> {
+        Err(io::Error::other("the selector is gone"))
+    }
+}
+
+/// A task that is dropped says so.
+struct SaysSo(Rc<Cell<u32>>);
+
+impl Drop for SaysSo {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// The loop ended with a panic, and had to sleep once more for its clean-ups: that was a second panic, and the process aborted.
+/// If there was only the second, the clean-ups stayed in the thread's queue; the next loop on the thread polled them, and
+/// waited without end for them to be cancelled.
+#[test]
+fn a_loop_whose_park_fails_leaves_nothing_to_the_next_loop_on_its_thread() {
+    let dropped = Rc::new(Cell::new(0));
+    let never = |dropped: &Rc<Cell<u32>>| {
+        let says_so = SaysSo(Rc::clone(dropped));
+        drop(spawn_clean_up(async move {
+            let _says_so = says_so;
+            pending::<()>().await;
+        }));
+    };
+    for main_has_to_wait in [true, false] {
+        let (inside, park) = (Rc::clone(&dropped), Broken(ThreadPark::new()));
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            EventLoop::on(park).run(async move {
+                never(&inside);
+                if main_has_to_wait {
+                    pending::<()>().await;
+                }
+            });
+        }));
+        assert_eq!(ended.is_err(), main_has_to_wait, "main's outcome is given, if there is one");
+    }
+    assert_eq!(dropped.get(), 2);
+    assert_eq!(run(async { spawn(async { 7 }).await.unwrap() }), 7);
 }

@@ -8,6 +8,7 @@
 //!      └──────────────── idle           a wake while RUNNING: QUEUED again as soon as the poll has ended
 //! ```
 
+use std::io::{self, Write};
 use std::task::Waker;
 
 use crate::task::join::Outcome;
@@ -76,6 +77,7 @@ pub trait State: 'static {
 /// Ends the process, as `Arc` does: a count that wraps would free a task in use.
 pub(super) fn too_many_wakers() -> ! {
     // Only a program that forgets clones comes here.
-    eprintln!("a task has more wakers than can be counted: are clones of a waker forgotten?");
+    let reason = "a task has more wakers than can be counted: are clones of a waker forgotten?";
+    let _unread = writeln!(io::stderr(), "{reason}"); // A panic of `eprintln!` could be caught, and the count go on.
     std::process::abort();
 }
