@@ -24,6 +24,7 @@
 //! 2. As long as there is room in the window, the iterator is asked for more whenever we are. Each future taken in is
 //!    paid for, since that is a loop (invariant 3 of [`aiter`](crate::aiter)).
 //! 3. All three go on returning `None` after their end, without asking again.
+//! 4. A panic of a future goes on in whoever asks, and takes no other future with it: who asks again gets the other outputs.
 //!
 //! # Absent on purpose
 //!
@@ -148,22 +149,29 @@ impl<I: AsyncIterator<Item = F>, F: Future> AsyncIterator for Buffered<I, F> {
     type Item = F::Output;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        while self.window.len() < self.limit
-            && let Some(future) = poll_another(self.as_mut().project().items, cx)
-        {
-            self.as_mut().push(future);
-        }
-        let this = self.project();
-        while let Poll::Ready(Some((number, output))) = this.running.poll_next(cx) {
-            this.window[this.places[number] - *this.given] = Some(output);
-        }
-        match this.window.front() {
-            Some(Some(_)) => {
-                *this.given += 1;
-                Poll::Ready(this.window.pop_front().flatten())
+        loop {
+            while self.window.len() < self.limit
+                && let Some(future) = poll_another(self.as_mut().project().items, cx)
+            {
+                self.as_mut().push(future);
             }
-            None if this.items.has_ended() => Poll::Ready(None),
-            _ => Poll::Pending,
+            let this = self.as_mut().project();
+            while let Poll::Ready(Some((number, output))) = this.running.poll_next(cx) {
+                this.window[this.places[number] - *this.given] = Some(output);
+            }
+            let is_done = match this.window.front() {
+                Some(output) => output.is_some(),
+                None if this.items.has_ended() => return Poll::Ready(None),
+                None => return Poll::Pending,
+            };
+            if !is_done && !this.running.is_empty() {
+                return Poll::Pending;
+            }
+            *this.given += 1;
+            if let Some(output) = this.window.pop_front().flatten() {
+                return Poll::Ready(Some(output));
+            }
+            // Its future has panicked: nothing will come for this place (invariant 4).
         }
     }
 }

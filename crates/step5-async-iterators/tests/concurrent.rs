@@ -4,9 +4,11 @@
 mod support;
 
 use std::cell::Cell;
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use step2::yield_now;
@@ -28,6 +30,44 @@ fn buffered_runs_its_futures_at_once_and_keeps_their_order() {
         let naps = from_iter([3, 1, 2]).map(sleeper).buffered(3);
         assert_eq!(with_times(naps).await, [(3, 3), (1, 3), (2, 3)]);
     });
+}
+
+/// Its place in the window was kept for the output that never came, and whoever asked again waited for ever.
+#[test]
+fn a_future_that_panics_in_a_window_keeps_no_other_from_coming_out() {
+    let with_a_bad_one = || {
+        from_iter(1..=5).map(|n| async move {
+            sleep(if n == 1 { SECOND * 2 } else { SECOND }).await;
+            assert_ne!(n, 2, "no bread");
+            n
+        })
+    };
+    for limit in 1..=5 {
+        let in_order = outputs_and_panics(with_a_bad_one().buffered(limit));
+        assert_eq!(in_order.iter().flatten().copied().collect::<Vec<_>>(), [1, 3, 4, 5]);
+        assert_eq!(in_order.len(), 5, "one panic");
+        let mut unordered = outputs_and_panics(with_a_bad_one().buffer_unordered(limit));
+        unordered.sort();
+        assert_eq!(unordered, [None, Some(1), Some(3), Some(4), Some(5)]);
+    }
+}
+
+/// Asks until the end, and notes a panic as `None`.
+fn outputs_and_panics(items: impl AsyncIterator<Item = u32> + 'static) -> Vec<Option<u32>> {
+    run(async move {
+        let (mut items, mut seen) = (Box::pin(items), Vec::new());
+        loop {
+            let next = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| items.as_mut().poll_next(cx))) {
+                Ok(polled) => polled.map(Ok),
+                Err(_panic) => Poll::Ready(Err(())),
+            });
+            match next.await {
+                Ok(Some(output)) => seen.push(Some(output)),
+                Ok(None) => return seen,
+                Err(()) => seen.push(None),
+            }
+        }
+    })
 }
 
 #[test]
