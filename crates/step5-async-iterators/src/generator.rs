@@ -32,6 +32,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
@@ -363,7 +364,9 @@ impl CleanUps {
 }
 
 fn warn_of_lost(count: usize) {
-    eprintln!(
+    // Not `eprintln!`, which panics if nobody reads the other end; and here destructors run.
+    let _unread = writeln!(
+        io::stderr(),
         "warning: a generator was dropped where no event loop runs, and {count} clean-up(s) of it with it: `close` it \
          before the loop ends"
     );

@@ -20,6 +20,7 @@
 //!    without waiting, as when an `enter` fails.
 //! 3. What belongs to a scope's owner, its own exit, is left *around* that scope: inside, it would wait for itself. That
 //!    holds wherever the owner is dropped, even by somebody who runs inside.
+//! 4. No scope lies inside itself, wherever its owner moves: the way outwards has an end.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -74,9 +75,13 @@ impl Scope {
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten() // None while a thread is torn down.
     }
 
-    /// Puts the scope inside the current one, if it was inside another before: for owners that move, as iterators do.
+    /// Puts the scope inside the current one, if it was inside another before: for owners that move, as iterators do. It stays
+    /// where it is if the current one lies inside it (invariant 4).
     pub fn move_here(self: &Rc<Self>) {
-        let current = Self::current().filter(|current| !Rc::ptr_eq(current, self));
+        let current = Self::current();
+        if outwards(current.clone()).any(|scope| Rc::ptr_eq(&scope, self)) {
+            return;
+        }
         let older = self.outer.replace(current);
         drop(older);
     }
@@ -125,6 +130,11 @@ impl Scope {
     }
 }
 
+/// Lists a scope, and all that lie around it.
+fn outwards(innermost: Option<Rc<Scope>>) -> impl Iterator<Item = Rc<Scope>> {
+    successors(innermost, |scope| scope.outer.borrow().clone())
+}
+
 fn set_current(scope: Option<Rc<Scope>>) -> Option<Rc<Scope>> {
     CURRENT.try_with(|current| current.replace(scope)).ok().flatten()
 }
@@ -136,7 +146,7 @@ struct Left {
 
 impl Left {
     fn inside(innermost: Option<Rc<Scope>>) -> Self {
-        let scopes: Vec<_> = successors(innermost, |scope| scope.outer.borrow().clone()).collect();
+        let scopes: Vec<_> = outwards(innermost).collect();
         for scope in &scopes {
             scope.left.set(scope.left.get() + 1);
         }

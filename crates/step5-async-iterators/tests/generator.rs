@@ -14,7 +14,8 @@ use std::time::Duration;
 use step2::{Either, join, oneshot, race, yield_now};
 use step3::{Clock, ManualClock, now, sleep, timeout};
 use step4::{EventLoop, join_all, select, spawn};
-use step5::{AsyncIterator, Generator, Yielder, for_await, generator, try_generator};
+use step5::scope::{inside, leave};
+use step5::{AsyncIterator, Generator, Scope, Yielder, for_await, generator, try_generator};
 use support::{
     SECOND, SaysOnDrop, Wakes, notes_of, panic_at, panic_of, poll, poll_with, run, say, sleeper, turns_beside,
 };
@@ -1045,4 +1046,29 @@ fn a_clean_up_registered_after_the_generator_is_gone_is_left_to_the_loop() {
         kept.take().unwrap().finally(async move { flag.set(true) });
     });
     assert!(done.get());
+}
+
+/// A future ran inside a scope that was made in a generator's body, and asked that generator for an item: each of the two lay inside
+/// the other then, and whoever left something there went from one to the next, and on, until the memory was full.
+#[test]
+fn a_generator_asked_inside_a_scope_of_its_own_body_does_not_lie_inside_itself() {
+    let made_inside = Rc::new(Cell::new(None));
+    let out = Rc::clone(&made_inside);
+    let mut numbers = generator(|y| async move {
+        out.set(Some(Scope::new()));
+        y.emit(1).await;
+        leave(async {
+            sleep(SECOND).await;
+            say("left behind");
+        });
+        y.emit(2).await;
+    });
+    let notes = notes_of(async move {
+        assert_eq!(numbers.next().await, Some(1));
+        let scope = made_inside.take().unwrap();
+        assert_eq!(inside(&scope, numbers.next()).await, Some(2));
+        numbers.close().await;
+        say("closed");
+    });
+    assert_eq!(notes, ["left behind at 1", "closed at 1"]);
 }
