@@ -31,6 +31,7 @@
 
 use std::fmt;
 use std::future::{Future, pending, poll_fn};
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -214,11 +215,16 @@ impl<C: AsyncContext<T, E>, T: 'static, E: fmt::Debug + 'static> Drop for Held<C
         let Stage::Exiting(exit) = std::mem::replace(&mut self.stage, Stage::Over) else { return };
         let reported = async {
             if let Outcome::Failed(error) = exit.await {
-                eprintln!("warning: a `with` was cancelled, and then its exit failed: {error:?}");
+                warn(format_args!("a `with` was cancelled, and then its exit failed: {error:?}"));
             }
         };
         if !self.scope.leave_around(reported) {
-            eprintln!("warning: a `with` was dropped where no event loop runs, and its exit did not run");
+            warn(format_args!("a `with` was dropped where no event loop runs, and its exit did not run"));
         }
     }
+}
+
+/// Not `eprintln!`, which panics if nobody reads the other end.
+fn warn(of: fmt::Arguments<'_>) {
+    let _unread = writeln!(io::stderr(), "warning: {of}");
 }

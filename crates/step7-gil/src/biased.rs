@@ -65,6 +65,7 @@
 
 #![allow(unsafe_code, reason = "plain counts are shared between threads, each used by its owner alone")]
 
+use std::io::{self, Write};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 use crate::Here;
@@ -168,7 +169,8 @@ fn is_nothing(shared: i64) -> bool {
 /// Ends the process, as `Arc` does: a count that wraps would free an object in use.
 #[cold]
 fn too_many_references() -> ! {
-    eprintln!("an object has more references than can be counted: are some forgotten?");
+    let reason = "an object has more references than can be counted: are some forgotten?";
+    let _unread = writeln!(io::stderr(), "{reason}"); // A panic of `eprintln!` could be caught, and the count go on.
     std::process::abort();
 }
 
