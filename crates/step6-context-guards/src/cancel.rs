@@ -54,6 +54,8 @@ impl CancelToken {
     }
 
     /// Makes a token that is cancelled with this one, or alone.
+    ///
+    /// It knows all that are above it, so this takes time and memory in proportion to how many those are, as does waiting.
     #[must_use]
     pub fn child(&self) -> Self {
         Self { own: Arc::default(), above: self.events().cloned().collect() }
