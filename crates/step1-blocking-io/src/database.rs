@@ -17,6 +17,7 @@
 //!
 //! Parameters, types, transactions: step 6 takes up SQLite itself, off the event loop.
 
+use std::ffi::CString;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -101,7 +102,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// Returns [`Error::Database`], with the SQL in it, if it is wrong, or if there is none or more than one statement.
+    /// Returns [`Error::Database`], with the SQL in it, if it is wrong, or if there is none or more than one statement; or a NUL.
     pub fn query(&self, sql: &str) -> Result<Vec<String>, Error> {
         let mut rows = Vec::new();
         self.query_each(sql, |row| {
@@ -137,6 +138,7 @@ impl Database {
     }
 
     fn each_row(&self, sql: &str, mut each: impl FnMut(String) -> ControlFlow<()>) -> rusqlite::Result<()> {
+        CString::new(sql)?; // SQLite reads up to a NUL, and would leave out the rest without a word.
         let mut statement = self.connection.prepare(sql)?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;

@@ -189,6 +189,15 @@ fn more_than_one_statement_is_refused_and_none_is_run() {
     assert_eq!(database.query("SELECT count(*) FROM users").unwrap(), ["3"]);
 }
 
+/// What stood behind the NUL was left out, and nobody was told.
+#[test]
+fn a_statement_with_a_nul_in_it_is_refused() {
+    for sql in ["SELECT name FROM users\0 WHERE id = 2", "\0SELECT 1"] {
+        let message = message(Database::in_memory().unwrap().query(sql));
+        assert!(message.contains("nul byte"), "{message}");
+    }
+}
+
 #[test]
 fn no_statement_is_refused() {
     for sql in ["", " ", "-- a comment"] {

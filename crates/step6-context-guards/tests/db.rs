@@ -763,3 +763,21 @@ fn execute_counts_the_rows_of_a_statement_that_returns_some() {
         assert_eq!(entries(&db).await, [1, 2]);
     });
 }
+
+/// What stood behind the NUL was left out, and the statement, or the batch, was as good as done.
+#[test]
+fn sql_with_a_nul_in_it_is_refused() {
+    run(async {
+        let mut db = in_memory().await;
+        let sql = "INSERT INTO entries VALUES (1);\0 INSERT INTO entries VALUES (2)";
+        let rows = db.rows(sql, []).next().await.unwrap().map(drop);
+        let query = db.query(sql, []).await.map(drop);
+        let (execute, batch) = (db.execute(sql, []).await.map(drop), db.execute_batch(sql).await);
+        for outcome in [rows, query, execute, batch] {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), DbErrorKind::Sql, "{error}");
+            assert!(error.to_string().contains("nul byte"), "{error}");
+        }
+        assert_eq!(count(&db).await, 0);
+    });
+}

@@ -354,6 +354,28 @@ fn two_connections_take_turns_with_the_file() {
     });
 }
 
+/// It went unnoticed, and what came after it was told that the transaction had been rolled back: of one that was committed.
+#[test]
+fn a_statement_that_ends_its_transaction_is_an_error() {
+    run(async {
+        for (sql, left) in [("COMMIT", vec![1]), ("ROLLBACK", vec![])] {
+            let db = in_memory().await;
+            let ended = with(transaction(db.clone()), async |tx| {
+                insert(tx, 1).await?;
+                let error = tx.execute_batch(sql).await.unwrap_err();
+                assert_eq!(error.kind(), DbErrorKind::Sql);
+                assert!(error.to_string().contains("it ended the transaction"), "{error}");
+                let error = insert(tx, 2).await.unwrap_err();
+                assert_eq!(error.kind(), DbErrorKind::RolledBack);
+                assert!(error.to_string().ends_with("the transaction has ended before that"), "{error}");
+                Ok::<(), DbError>(())
+            });
+            assert_eq!(ended.await.unwrap_err().kind(), DbErrorKind::RolledBack);
+            assert_eq!(entries(&db).await, left);
+        }
+    });
+}
+
 // A statement that is given up inside.
 
 #[test]
@@ -379,7 +401,7 @@ fn after_a_write_that_was_given_up_half_way_statements_fail_and_nothing_is_commi
         assert_eq!(error.kind(), DbErrorKind::RolledBack);
         assert_eq!(
             error.to_string(),
-            "could not commit a transaction: the transaction was rolled back before that"
+            "could not commit a transaction: the transaction has ended before that"
         );
         assert_eq!(entries(&db).await, [0_i64; 0]);
         file.can_be_written_at_once();

@@ -9,7 +9,7 @@ use rusqlite::{Batch, OpenFlags};
 use step4::unblock;
 use step5::{Generator, for_await, generator};
 
-use crate::db::row::each_row;
+use crate::db::row::{each_row, refuse_nul};
 use crate::db::session::{Place, Session, look_at_header};
 use crate::{AsyncContext, DbError, DbErrorKind, Outcome, Row, Semaphore, Value};
 
@@ -222,6 +222,7 @@ impl Session {
         let (doing, sql, params) =
             (format!("run `{sql}`"), sql.to_owned(), params.into_iter().collect::<Vec<_>>());
         let execute = move |connection: &rusqlite::Connection| {
+            refuse_nul(&sql)?;
             let mut statement = connection.prepare_cached(&sql)?;
             if statement.column_count() == 0 {
                 return statement.execute(rusqlite::params_from_iter(&params));
@@ -241,6 +242,7 @@ impl Session {
         // is rolled back before, and begins anew.
         let mut done_outside = 0;
         let execute = move |connection: &rusqlite::Connection| {
+            refuse_nul(&sql)?;
             let mut done = done_outside;
             let mut statements = Batch::new(connection, &sql[done..]);
             while let Some(mut statement) = statements.next()? {

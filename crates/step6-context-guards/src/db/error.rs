@@ -43,7 +43,8 @@ pub enum DbErrorKind {
     Constraint,
     /// The statement was stopped, because nobody waited for it any more.
     Interrupted,
-    /// SQLite has rolled back the transaction before this statement: after an interrupted one, or a full disk.
+    /// The transaction has ended before this statement: SQLite has rolled it back after an interrupted one, or a full disk; or
+    /// a statement in it was a `COMMIT` or `ROLLBACK`.
     RolledBack,
     /// The connection was closed.
     Closed,

@@ -1,5 +1,6 @@
 //! Rows, and the values in them.
 
+use std::ffi::CString;
 use std::sync::Arc;
 
 use rusqlite::types::FromSql;
@@ -63,6 +64,12 @@ fn wrong(reason: String) -> DbError {
     DbError::of_kind(DbErrorKind::Sql, "read a row", reason)
 }
 
+/// Refuses SQL with a NUL in it. SQLite reads no further than that, and would leave the rest out without a word.
+pub(crate) fn refuse_nul(sql: &str) -> rusqlite::Result<()> {
+    CString::new(sql)?;
+    Ok(())
+}
+
 /// Runs one statement and hands its rows to `each`, until that says false.
 pub(crate) fn each_row(
     connection: &Connection,
@@ -70,6 +77,7 @@ pub(crate) fn each_row(
     params: &[Value],
     mut each: impl FnMut(Row) -> bool,
 ) -> rusqlite::Result<()> {
+    refuse_nul(sql)?;
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params_from_iter(params))?;
     let mut columns: Option<Arc<[String]>> = None;

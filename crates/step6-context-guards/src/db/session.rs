@@ -8,7 +8,7 @@
 //!    the guard.
 //! 3. `is_open` is set from the moment a transaction has begun until it has ended. If a job that belongs to none finds it
 //!    set, that transaction was left open, and is rolled back first. If such a job itself leaves one open, by SQL, that is
-//!    rolled back at once, and an error.
+//!    rolled back at once, and an error. So is one that ends the transaction to which it belongs, by SQL.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -133,7 +133,7 @@ impl Session {
             return Err(DbError::of_kind(DbErrorKind::Closed, doing, "the connection was closed"));
         };
         if place == Place::Inside && connection.is_autocommit() {
-            let reason = "the transaction was rolled back before that";
+            let reason = "the transaction has ended before that";
             return Err(DbError::of_kind(DbErrorKind::RolledBack, doing, reason));
         }
         let mut outcome = Ok(());
@@ -145,6 +145,14 @@ impl Session {
             self.roll_back_now(connection).map_err(|error| DbError::new(&doing, error))?;
             let reason = "it left a transaction open, which was rolled back: use `transaction` for that";
             return outcome.and(Err(DbError::of_kind(DbErrorKind::Sql, doing, reason)));
+        }
+        if place == Place::Inside
+            && connection.is_autocommit()
+            && self.0.is_open.load(Relaxed)
+            && outcome.is_ok()
+        {
+            let reason = "it ended the transaction, which `with` does: what was done until then has stayed or gone as the SQL says";
+            return Err(DbError::of_kind(DbErrorKind::Sql, doing, reason));
         }
         outcome
     }
