@@ -43,7 +43,8 @@ use crate::sync::{AtomicUsize, thread_local};
 use crate::{Clock, Key, ManualClock, Wheel};
 
 const NANOS_PER_TICK: u64 = 1_000_000;
-/// As far ahead as the wheel is asked to look. What is due later is set again when this has passed.
+/// As far ahead as the wheel is asked to look. What is due later is set again when this has passed; so of two such that one jump of
+/// the clock passes, the one set first fires first.
 const FARTHEST_TICKS: u64 = Wheel::<Waker>::RANGE - 1;
 /// The last whole tick that a clock of 64 bits can show, in nanoseconds. What is due later is never due.
 pub(crate) const LAST_TICK: u64 = u64::MAX / NANOS_PER_TICK * NANOS_PER_TICK;

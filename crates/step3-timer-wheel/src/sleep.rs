@@ -51,7 +51,7 @@ pub fn sleep(time: Duration) -> Sleep {
 ///
 /// In all else as [`sleep`].
 pub fn sleep_until(deadline: Duration) -> Sleep {
-    Sleep { state: State::Unset(Until(nanos(deadline))) }
+    Sleep { state: State::Unset(until(deadline)) }
 }
 
 /// Waits for a while or for a moment: the future of [`sleep`] and [`sleep_until`].
@@ -91,12 +91,17 @@ enum Unset {
     Done,
 }
 
+/// A moment that no clock can show is no moment: a clock that stands at its end has not come there.
+fn until(deadline: Duration) -> Unset {
+    u64::try_from(deadline.as_nanos()).map_or(Never, Until)
+}
+
 impl Sleep {
     /// Makes it wait until `deadline` instead, whatever it did before. Takes O(1).
     ///
     /// Poll it after that: the old timer is gone, and the new one is set at the next poll.
     pub fn reset(&mut self, deadline: Duration) {
-        self.disarm(Until(nanos(deadline)));
+        self.disarm(until(deadline));
     }
 
     /// Goes to `next`, and takes the timer out of the wheel if there is one.

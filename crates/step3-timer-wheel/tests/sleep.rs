@@ -221,6 +221,38 @@ fn close_to_the_end_of_the_clock_a_sleep_ends_in_time_or_never() {
     assert_eq!(wakes.take(), [""; 0]);
 }
 
+/// Counted in 64 bits, a moment beyond the end was the end itself: once the clock stood there, it had passed, and an interval ticked
+/// without end before its time.
+#[test]
+fn at_the_end_of_the_clock_a_moment_beyond_it_has_not_come() {
+    let (clock, driver) = manual();
+    let _entered = driver.enter();
+    clock.advance(Duration::MAX);
+    let end = now();
+    let mut reset = sleep(secs(1));
+    reset.reset(end + ms(1));
+    for mut beyond in [sleep_until(end + ms(1)), sleep_until(Duration::MAX), reset] {
+        assert!(poll(&mut beyond, Waker::noop()).is_pending());
+        assert!(poll(&mut beyond, Waker::noop()).is_pending());
+    }
+    let mut at_the_end = sleep_until(end);
+    assert!(poll(&mut at_the_end, Waker::noop()).is_pending(), "it yields once");
+    assert!(poll(&mut at_the_end, Waker::noop()).is_ready());
+}
+
+/// The order of deadlines holds for what the wheel can see, and the clock has to jump by days to show it.
+#[test]
+fn of_sleeps_beyond_the_range_of_the_wheel_that_one_jump_passes_the_one_set_first_is_woken_first() {
+    let (clock, mut driver) = manual();
+    let _entered = driver.enter();
+    let wakes = Wakes::default();
+    let _later = set(sleep(days(20)), &wakes.waker("set first"));
+    let _earlier = set(sleep(days(15)), &wakes.waker("due first"));
+    clock.advance(days(30));
+    look(&mut driver);
+    assert_eq!(wakes.take(), ["set first", "due first"]);
+}
+
 #[test]
 fn a_sleep_beyond_the_range_of_the_wheel_ends_when_it_said() {
     for (length, laps) in [(days(12), 1), (days(13), 2), (days(24), 2), (days(1_000), 81)] {
