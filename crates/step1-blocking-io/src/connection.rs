@@ -11,7 +11,7 @@
 //! 1. Every line in has exactly one line out, in order; what cannot be answered has one that starts with `error: `.
 //! 2. A closing server wakes this thread wherever it sleeps: the acceptor shuts its socket, [`Closing`] its delay.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -31,7 +31,11 @@ impl<H: Fn(&str) -> String> Connection<H> {
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut bytes = [0; 4096];
         loop {
-            let read = (&*self.stream).read(&mut bytes)?; // The thread sleeps here, for as long as the peer is silent.
+            // The thread sleeps here, for as long as the peer is silent.
+            let read = match (&*self.stream).read(&mut bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue, // By a signal, which is no news of the peer.
+                outcome => outcome?,
+            };
             if read == 0 {
                 break;
             }

@@ -94,7 +94,11 @@ fn ask(server: SocketAddr, line: &str) -> io::Result<String> {
     stream.write_all(&request)?;
     let mut bytes = [0; 4096];
     loop {
-        let read = stream.read(&mut bytes)?; // Here the thread sleeps, until the server has something to say.
+        // Here the thread sleeps, until the server has something to say.
+        let read = match stream.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue, // By a signal.
+            outcome => outcome?,
+        };
         if let Some(answer) = hear(&mut codec, &bytes[..read])? {
             return Ok(answer);
         }
