@@ -35,9 +35,9 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
-use step2::{Either, race};
+use step2::{Either, contain, race};
 use step5::Scope;
 use step5::scope::inside;
 
@@ -142,12 +142,23 @@ where
     held.exit(outcome).await
 }
 
-/// Runs `future`, and makes a panic of it an outcome.
+/// Runs `future`, and drops it; a panic of either is the outcome.
 pub(crate) async fn caught<T, E, F: Future<Output: Into<Outcome<T, E>>>>(future: F) -> Outcome<T, E> {
-    let mut future = pin!(future);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(polled) => polled.map(Into::into),
-        Err(payload) => Poll::Ready(Outcome::Panicked(payload)),
+    let mut future = pin!(Some(future));
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let running = future.as_mut().as_pin_mut().expect("`poll_fn` is not polled after Ready");
+            let output = ready!(running.poll(cx));
+            future.set(None); // In here, since a destructor may panic, too: then that is how it has ended.
+            Poll::Ready(output)
+        }));
+        match polled {
+            Ok(polled) => polled.map(Into::into),
+            Err(payload) => {
+                contain(|| future.set(None));
+                Poll::Ready(Outcome::Panicked(payload))
+            }
+        }
     })
     .await
 }

@@ -143,7 +143,7 @@ impl<S: Deref<Target = Semaphore> + Unpin> Future for Acquire<S> {
         ready!(budget::spend(cx));
         let this = self.get_mut();
         let semaphore = this.semaphore.as_ref().expect("`Acquire` was polled after it had returned Ready");
-        let mut spare = None; // A clone of the waker that is not needed is dropped at the end, without the lock.
+        let mut spare = None; // A clone of the waker that is not needed is dropped without the lock.
         loop {
             let mut permits = semaphore.lock();
             if permits.claim(this.wants, &mut this.ticket) {
@@ -156,7 +156,9 @@ impl<S: Deref<Target = Semaphore> + Unpin> Future for Acquire<S> {
             spare = Some(cx.waker().clone());
         }
         let semaphore = this.semaphore.take().expect("it was there a moment ago");
-        Poll::Ready(Permit { semaphore, permits: this.wants })
+        let permit = Permit { semaphore, permits: this.wants };
+        drop(spare); // If it panics, the permit goes back; Rust would forget it, were it on its way to the caller already.
+        Poll::Ready(permit)
     }
 }
 
@@ -167,8 +169,8 @@ impl<S: Deref<Target = Semaphore>> Drop for Acquire<S> {
                 let mut permits = semaphore.lock();
                 (permits.leave(&ticket), permits.grant())
             };
-            drop(mine);
             semaphore.wake(next);
+            drop(mine); // Last: it is foreign code, whose panic must not keep the next one from its turn.
         }
     }
 }

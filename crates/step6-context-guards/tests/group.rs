@@ -4,8 +4,10 @@
 mod support;
 
 use std::cell::{Cell, RefCell};
-use std::future::pending;
+use std::future::{Future, pending};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use step2::yield_now;
 use step3::{now, sleep, timeout};
@@ -361,6 +363,35 @@ fn a_panic_of_a_task_is_an_error_among_the_others_and_cancels_them() {
             pending::<Result<(), _>>().await
         });
         assert_eq!((told(outcome.await), now()), ("the task panicked: no bread".to_owned(), SECOND));
+    });
+}
+
+/// It used to be heard by nobody, so that the group was a success.
+#[test]
+fn a_panic_of_the_destructor_of_a_task_that_has_returned_is_an_error_among_the_others() {
+    struct Returns;
+
+    impl Future for Returns {
+        type Output = Done;
+
+        fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Done> {
+            Poll::Ready(DONE)
+        }
+    }
+
+    impl Drop for Returns {
+        fn drop(&mut self) {
+            panic!("no bread");
+        }
+    }
+
+    run(async {
+        let outcome = with_group(async |group| {
+            drop(group.spawn(Returns));
+            sleep(SECOND).await;
+            Ok(())
+        });
+        assert_eq!(told(outcome.await), "the task panicked: no bread");
     });
 }
 

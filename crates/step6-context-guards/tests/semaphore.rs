@@ -411,6 +411,22 @@ fn a_waker_that_panics_harms_nobody_behind_it() {
     assert_eq!(semaphore.free(), 2);
 }
 
+/// Its waker used to be dropped before the next one was called, which then had its permit and never heard of it.
+#[test]
+fn a_waiter_that_gives_up_and_whose_waker_panics_lets_the_next_one_go_first() {
+    let (semaphore, wakes) = (Semaphore::new(1), Arc::new(Wakes::default()));
+    let mut front = Box::pin(semaphore.acquire_many(2));
+    let panics = waker_that(|| panic!("no bread"));
+    assert!(poll_with(&mut front, &panics).is_pending());
+    drop(panics); // The last one stands in the line.
+    let mut next = Box::pin(semaphore.acquire());
+    assert!(poll_with(&mut next, &wakes.waker()).is_pending());
+    assert_eq!(panic_of(|| drop(front)), "no bread");
+    assert_eq!(wakes.take(), 1);
+    drop(at_once(&mut next));
+    assert_eq!(semaphore.free(), 1);
+}
+
 // Hogs.
 
 #[test]
