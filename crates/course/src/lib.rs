@@ -18,6 +18,8 @@ pub mod verdict;
 
 pub mod counts;
 
+pub mod replace;
+
 pub mod progress;
 
 pub mod questions;

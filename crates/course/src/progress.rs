@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::catalogue::{Exercise, read};
+use crate::replace::replace;
 use crate::stub;
 
 /// Where it is, relative to the root.
@@ -143,10 +144,7 @@ impl Progress {
         }
         section.insert(id.to_owned(), value);
         let failed = |error| format!("cannot write {FILE}: {error}");
-        // Invariant 3. Two tools that write at once use different names; the later one wins.
-        let new = self.path.with_extension(format!("new-{}", std::process::id()));
-        fs::write(&new, format!("{HEADER}{}", self.table)).map_err(failed)?;
-        fs::rename(&new, &self.path).map_err(failed)
+        replace(&self.path, format!("{HEADER}{}", self.table)).map_err(failed)
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use ::course::catalogue::{Exercise, read};
+use ::course::replace::replace;
 use ::course::stub::stub;
 
 use crate::course::{Course, Refusal};
@@ -36,7 +37,8 @@ fn reset(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
         Ok(_) => {
             let name = |n: u32| format!("{file}.kept-{n}");
             let free = (1..).map(name).find(|name| !root.join(name).exists()).expect("some number is free");
-            fs::copy(root.join(&file), root.join(&free))
+            fs::read(root.join(&file))
+                .and_then(|mine| replace(&root.join(&free), mine))
                 .map_err(|error| format!("cannot keep {file}: {error}"))?;
             format!("; yours is {free}")
         }
@@ -45,6 +47,6 @@ fn reset(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
     if let Some(folder) = root.join(&file).parent() {
         fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     }
-    fs::write(root.join(&file), original).map_err(|error| format!("cannot write {file}: {error}"))?;
+    replace(&root.join(&file), original).map_err(|error| format!("cannot write {file}: {error}"))?;
     Ok(format!("{file} is as it came again{kept}\n"))
 }
