@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,13 +68,27 @@ impl Output {
     pub(crate) fn write(&self, run: &Run) -> Result<(), Stop> {
         let text = serde_json::to_string_pretty(run).map_err(|error| Stop::failed(&error.to_string()))?;
         for file in &self.json {
-            fs::write(file, format!("{text}\n")).map_err(|error| cannot_write(file, &error))?;
+            replace(file, &format!("{text}\n")).map_err(|error| cannot_write(file, &error))?;
         }
         eprintln!("the run is in {}", self.json[0].display());
         self.svg.iter().try_for_each(|file| draw(run, file))?;
         eprintln!("its plot is in {}", self.svg[0].display());
         Ok(())
     }
+}
+
+/// Writes a file as a whole: a run that is killed, or finds the disk full, leaves the last one as it was.
+///
+/// What is no file, such as `/dev/stdout`, is written as it stands.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
+        return fs::write(file, text);
+    }
+    let mut new = file.as_os_str().to_owned();
+    new.push(format!(".new-{}", std::process::id()));
+    fs::write(&new, text).and_then(|()| fs::rename(&new, file)).inspect_err(|_| {
+        let _perhaps_never_made = fs::remove_file(&new);
+    })
 }
 
 /// Draws the plot of `run` to `file`, and that of its scaling beside it, if there is any.
@@ -84,7 +99,7 @@ impl Output {
 pub(crate) fn draw(run: &Run, file: &Path) -> Result<(), Stop> {
     let save = |file: &Path, svg: Result<String, String>| {
         let svg = svg.map_err(|why| Stop::failed(&format!("cannot draw {}: {why}", file.display())))?;
-        fs::write(file, svg).map_err(|error| cannot_write(file, &error))
+        replace(file, &svg).map_err(|error| cannot_write(file, &error))
     };
     save(file, plot::bars(run))?;
     if run.samples.iter().any(|sample| sample.scaling) {
