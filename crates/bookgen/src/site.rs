@@ -89,7 +89,10 @@ pub fn build(root: &Path, out: &Path) -> Result<Built, Error> {
     fs::remove_file(site.join("book.toml")).map_err(cannot("write", &site))?;
 
     none(check(&site).map_err(cannot("read", &site))?)?;
-    remove(out)?;
+    // A process that is killed here leaves the last book, or this one, or for a moment none; but never half of one.
+    if out.exists() {
+        fs::rename(out, new.join("last")).map_err(cannot("write", out))?;
+    }
     fs::rename(&site, out).map_err(cannot("write", out))?;
     remove(&new)?;
     Ok(Built { chapters: chapters.len(), pages: pages.len() })
