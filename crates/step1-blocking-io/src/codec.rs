@@ -166,3 +166,40 @@ fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl LineCodec {
+        /// Checks invariants 2 to 4, of which nothing shows outside but memory and time.
+        fn check_invariants(&self, fed: usize) {
+            let Self { limit, buffer, start, scanned, .. } = self;
+            assert!(start <= scanned && *scanned <= buffer.len(), "invariant 2");
+            assert!(!buffer[*start..*scanned].contains(&b'\n'), "invariant 2");
+            assert!(buffer.len() - start <= limit + 1, "invariant 3");
+            assert!(!self.discarding || *start == buffer.len(), "invariant 4");
+            assert!(buffer.len() <= limit + 1 + fed, "what came out goes with the next feed");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_invariants_hold_after_every_feed(
+            limit in 0..20_usize,
+            pieces in vec(vec(prop_oneof![Just(b'\n'), Just(b'\r'), any::<u8>()], 0..50), 0..20),
+        ) {
+            let mut codec = LineCodec::new(limit);
+            for piece in &pieces {
+                codec.feed(piece);
+                while codec.next_line().is_some() {}
+                codec.check_invariants(piece.len());
+            }
+        }
+    }
+}

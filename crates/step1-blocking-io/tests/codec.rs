@@ -4,53 +4,14 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use step1::{Error, LineCodec};
+use step1::LineCodec;
 
-/// A line, or its error's message.
-type Line = Result<String, String>;
-
-fn plain(line: Result<String, Error>) -> Line {
-    line.map_err(|error| error.to_string())
-}
-
-/// Feeds the pieces, and takes out every line, the leftover included.
-fn decode(codec: &mut LineCodec, pieces: &[&[u8]]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for piece in pieces {
-        codec.feed(piece);
-        while let Some(line) = codec.next_line() {
-            lines.push(plain(line));
-        }
-    }
-    while let Some(line) = codec.finish() {
-        lines.push(plain(line));
-    }
-    lines
-}
+#[path = "codec/model.rs"]
+mod model;
+use model::{Line, decode, model, ok, too_long};
 
 fn decode_all(limit: usize, bytes: &[u8]) -> Vec<Line> {
     decode(&mut LineCodec::new(limit), &[bytes])
-}
-
-fn ok(line: &str) -> Line {
-    Ok(line.to_owned())
-}
-
-fn too_long(limit: usize) -> Line {
-    plain(Err(Error::LineTooLong { limit }))
-}
-
-/// What a codec should say, as plainly as it can be written when all the bytes are there at once.
-fn model(limit: usize, bytes: &[u8]) -> Vec<Line> {
-    let check = |line: &[u8]| match str::from_utf8(line) {
-        _ if line.len() > limit => too_long(limit),
-        Ok(line) => ok(line),
-        Err(error) => plain(Err(Error::NotUtf8 { valid_up_to: error.valid_up_to() })),
-    };
-    let mut parts: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-    let rest = parts.pop().unwrap();
-    let whole = parts.into_iter().map(|line| check(line.strip_suffix(b"\r").unwrap_or(line)));
-    whole.chain((!rest.is_empty()).then(|| check(rest))).collect()
 }
 
 /// Cuts `bytes` at all of `cuts` that lie within.
@@ -70,6 +31,15 @@ proptest! {
     ) {
         let lines = decode(&mut LineCodec::new(limit), &split(&bytes, &cuts));
         prop_assert_eq!(lines, model(limit, &bytes));
+    }
+
+    #[test]
+    fn any_bytes_at_all_are_cut_in_the_same_places(
+        limit in 0_usize..100,
+        pieces in vec(vec(prop_oneof![1 => Just(b'\n'), 9 => any::<u8>()], 0..100), 0..10),
+    ) {
+        let lines = decode(&mut LineCodec::new(limit), &pieces.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        prop_assert_eq!(lines, model(limit, &pieces.concat()));
     }
 
     #[test]
