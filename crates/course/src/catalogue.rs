@@ -4,12 +4,14 @@
 //!
 //! 1. An id never changes its meaning, and is never used again: progress is kept by it.
 //! 2. A line of the contract names the check that asks for it, and every check has a line.
+//! 3. Ids and codes are plain names, and an id is there once: a file of an exercise is where it should be, and nowhere else.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Deserialize;
+
+use crate::files::{ours, read_ours, shown};
 
 /// The file that lists them, relative to the root of the checkout.
 pub const FILE: &str = "exercises/exercises.toml";
@@ -42,7 +44,7 @@ pub struct Misconception {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exercise {
-    /// Its name for ever (invariant 1), which is also that of its files.
+    /// Its name for ever (invariants 1 and 3), which is also that of its files.
     pub id: String,
     /// The step it belongs to.
     pub step: u32,
@@ -103,18 +105,46 @@ impl Model {
 }
 
 impl Catalogue {
-    /// Reads the catalogue of the checkout at `root`; it is empty if there is none.
+    /// Reads the catalogue of the checkout at `root`.
     ///
     /// # Errors
     ///
     /// Returns a message if it cannot be read, or is not what a catalogue looks like.
     pub fn load(root: &Path) -> Result<Self, String> {
-        let file = root.join(FILE);
-        if !file.is_file() {
-            return Ok(Self::default());
+        Self::read(&read_ours(root, FILE)?).map_err(|what| ours(FILE, &what))
+    }
+
+    /// Reads the text of a catalogue, and checks it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a message with the line, if it is a line's fault.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let catalogue: Self = toml::from_str(text).map_err(|error| {
+            let lines = |end| 1 + text.bytes().take(end).filter(|&byte| byte == b'\n').count();
+            let line = error.span().map(|span| lines(span.start));
+            let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            format!("{FILE} is not right: {line}{}", shown(error.message()))
+        })?;
+        catalogue.check().map_err(|what| format!("{FILE} is not right: {}", shown(&what)))?;
+        Ok(catalogue)
+    }
+
+    /// Checks the invariants that a catalogue's shape does not give.
+    fn check(&self) -> Result<(), String> {
+        let used = self.exercises.iter().flat_map(|exercise| &exercise.misconceptions);
+        if let Some(code) = self.misconceptions.keys().chain(used).find(|code| !is_name(code)) {
+            return Err(format!("`{code}` is no code of a misconception: {NAME}"));
         }
-        let text = fs::read_to_string(&file).map_err(|error| format!("cannot read {FILE}: {error}"))?;
-        toml::from_str(&text).map_err(|error| format!("{FILE} is not right: {error}"))
+        let mut ids = BTreeSet::new();
+        for exercise in &self.exercises {
+            let id = &exercise.id;
+            if !is_name(id) {
+                return Err(format!("`{id}` is no id: {NAME}"));
+            }
+            exercise.check(ids.insert(id)).map_err(|what| format!("the exercise `{id}` {what}"))?;
+        }
+        Ok(())
     }
 
     /// Returns the exercise called `id`.
@@ -133,6 +163,27 @@ impl Catalogue {
 }
 
 impl Exercise {
+    /// Checks what one exercise has to be like; `is_new` says that none before it has its id.
+    fn check(&self, is_new: bool) -> Result<(), String> {
+        let of_step = self.id.strip_prefix("step").is_some_and(|number| number.parse::<u32>().is_ok());
+        let checks = self.contract.iter().map(|clause| &clause.check);
+        if !is_new {
+            Err("is there twice".to_owned())
+        } else if self.id == "all" || of_step {
+            Err("is called like several of them".to_owned())
+        } else if !(1..=3).contains(&self.difficulty) {
+            Err(format!("has the difficulty {}; there are 1, 2 and 3", self.difficulty))
+        } else if self.title.contains(char::is_control) {
+            Err("has a title of more than a line".to_owned())
+        } else if self.contract.is_empty() {
+            Err("has no contract, so that any answer would pass".to_owned())
+        } else if let Some(check) = checks.into_iter().find(|check| !is_name(&check.replace('_', "-"))) {
+            Err(format!("has a check `{check}`, which is no name of a function"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The file that the learner edits, relative to the root, as are all the others.
     pub fn file(&self) -> String {
         format!("exercises/step{}/{}.rs", self.step, self.id)
@@ -164,7 +215,7 @@ impl Exercise {
     ///
     /// Returns a message if the checks cannot be read.
     pub fn hash(&self, root: &Path) -> Result<String, String> {
-        let checks = read(root, &self.checks())?;
+        let checks = read_ours(root, &self.checks())?;
         let contract = self.contract.iter().map(|clause| clause.says.as_str());
         // FNV-1a: told apart is all that these texts have to be.
         let bytes = contract.chain([checks.as_str()]).flat_map(|text| text.bytes().chain([0]));
@@ -175,17 +226,10 @@ impl Exercise {
     }
 }
 
-/// Reads a text file of the checkout, its line ends made `\n`.
-///
-/// # Errors
-///
-/// Returns a message that names the file.
-pub fn read(root: &Path, path: &str) -> Result<String, String> {
-    let text = fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))?;
-    Ok(text.replace("\r\n", "\n"))
-}
+/// What a name is that becomes the name of a file, and a word of a command line.
+const NAME: &str = "it begins with a letter, and has letters, digits and `-`";
 
-/// Returns the folder that cargo builds into.
-pub fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

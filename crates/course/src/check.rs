@@ -75,6 +75,7 @@ pub(crate) fn run(course: &mut Course, args: &CheckArgs) -> Result<ExitCode, Ref
 
 /// Judges one answer, with a spinner on a terminal, and keeps that it has passed.
 pub(crate) fn judge_one(course: &mut Course, exercise: &Exercise) -> Result<Verdict, Refusal> {
+    course.expect_answers()?;
     let spinner = Spinner::new();
     let verdict = judge(&course.workspace.root, exercise, WIDTH, wants_color(), &spinner)?;
     drop(spinner);

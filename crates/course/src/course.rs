@@ -80,6 +80,24 @@ impl Course {
         Ok(self.progress.state(&self.workspace.root, exercise)?)
     }
 
+    /// Makes sure that the learner's files are there: cargo builds no target of a package of which one is missing.
+    pub(crate) fn expect_answers(&self) -> Result<(), Refusal> {
+        let is_missing = |exercise: &&Exercise| !self.workspace.root.join(exercise.file()).exists();
+        match self.catalogue.exercises.iter().find(is_missing) {
+            None => Ok(()),
+            Some(exercise) => Err(Refusal::from(format!(
+                "{} is missing, and cargo builds no exercise without it\n{}",
+                exercise.file(),
+                Self::way_back(exercise)
+            ))),
+        }
+    }
+
+    /// Says how to get a learner's file back.
+    pub(crate) fn way_back(exercise: &Exercise) -> String {
+        format!("`cargo course reset {}` brings it as it came", exercise.id)
+    }
+
     /// Returns the first exercise that is not finished: whatever was begun, or else the first new one.
     pub(crate) fn next(&self) -> Result<Option<&Exercise>, Refusal> {
         let mut new = None;

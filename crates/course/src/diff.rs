@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
-use ::course::catalogue::{Exercise, read};
+use ::course::catalogue::Exercise;
 use ::course::counts::{Counts, clauses, count};
+use ::course::files::{read, read_ours};
 use ::course::stub::ALLOW;
 
 use crate::check::Spinner;
@@ -25,7 +26,8 @@ pub(crate) fn run(course: &Course, args: &DiffArgs) -> Result<ExitCode, Refusal>
     let exercise = course.one(&args.id)?;
     let root = &course.workspace.root;
     let (file, solution) = (exercise.file(), exercise.solution());
-    let (yours, ours) = (without_marks(&read(root, &file)?), without_marks(&read(root, &solution)?));
+    let yours = read(root, &file).map_err(|error| format!("{error}\n{}", Course::way_back(exercise)))?;
+    let (yours, ours) = (without_marks(&yours), without_marks(&read_ours(root, &solution)?));
     if yours == ours {
         return Ok(say("Your answer is ours, letter by letter.\n"));
     }
@@ -43,6 +45,7 @@ fn behaviour(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
     if clauses(exercise).next().is_none() {
         return Ok(String::new());
     }
+    course.expect_answers()?;
     let spinner = Spinner::new();
     let Some(yours) = count(root, exercise, id, &spinner)? else {
         return Ok(format!(

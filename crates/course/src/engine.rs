@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::catalogue::{Model, target};
+use crate::catalogue::Model;
+use crate::files::target;
 
 /// A test target of the package `exercises`, and how to build it.
 #[derive(Clone, Debug)]
@@ -93,9 +94,12 @@ impl Target {
         let mut child = start(&mut command)?;
         let stdout = read_all(child.stdout.take());
         let mut errors = String::new();
-        for line in BufReader::new(child.stderr.take().expect("it is piped")).lines().map_while(Result::ok) {
+        for line in
+            BufReader::new(child.stderr.take().expect("it is piped")).split(b'\n').map_while(Result::ok)
+        {
+            let line = String::from_utf8_lossy(&line);
             said(line.trim());
-            errors.push_str(&line);
+            errors.push_str(line.trim_end());
             errors.push('\n');
         }
         let status = child.wait().map_err(|error| format!("cannot wait for cargo: {error}"))?;
@@ -179,11 +183,18 @@ fn start(command: &mut Command) -> Result<Child, String> {
     })
 }
 
+/// How much is kept of the beginning of what a process says, and how much of its end: an answer may print in a loop.
+const KEPT: usize = 4 << 20;
+
 /// Reads a pipe on a thread of its own, so that neither of two fills up.
 fn read_all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _closed = pipe.expect("it is piped").read_to_end(&mut bytes);
+        let (mut pipe, mut bytes) = (pipe.expect("it is piped"), Vec::new());
+        while let Ok(1..) = pipe.by_ref().take(KEPT as u64).read_to_end(&mut bytes) {
+            if bytes.len() > 2 * KEPT {
+                bytes.drain(KEPT..bytes.len() - KEPT);
+            }
+        }
         String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
     })
 }

@@ -8,6 +8,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod files;
+
 pub mod catalogue;
 
 pub mod stub;

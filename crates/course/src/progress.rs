@@ -11,13 +11,17 @@
 //! 1. A file that cannot be understood is set aside, under a free name, and never written over.
 //! 2. What this version does not know stays in the file.
 //! 3. The file is replaced as a whole: no crash leaves half of it.
+//! 4. Whoever changes the file reads it again first, and nobody else changes it meanwhile: a tool that runs for hours, as `watch`
+//!    does, takes nothing back of what another one has written. A file system without locks keeps what the later one writes.
 
-use std::fs;
+use std::fs::File;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::catalogue::{Exercise, read};
+use crate::catalogue::Exercise;
+use crate::files::{bytes, read, set_aside, shown};
 use crate::replace::replace;
 use crate::stub;
 
@@ -30,7 +34,7 @@ const HEADER: &str =
 /// What the learner has finished.
 #[derive(Debug)]
 pub struct Progress {
-    path: PathBuf,
+    root: PathBuf,
     table: Table,
 }
 
@@ -69,29 +73,18 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// Returns a message if a broken file cannot be set aside.
+    /// Returns a message if there is something that is no file, or if a broken file cannot be set aside.
     pub fn load(root: &Path) -> Result<(Self, Option<String>), String> {
-        let path = root.join(FILE);
-        let progress = |table| Self { path: path.clone(), table };
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok((progress(Table::new()), None));
-            }
-            Err(error) => return Err(format!("cannot read {FILE}: {error}")),
-        };
-        let problem = match String::from_utf8(bytes) {
-            Ok(text) => match text.parse::<Table>() {
-                Ok(table) if is_sound(&table) => return Ok((progress(table), None)),
-                Ok(_) => "it is not what was written there".to_owned(),
-                Err(error) => error.message().to_owned(),
-            },
-            Err(_) => "it is not text".to_owned(),
-        };
-        let aside = set_aside(root)?;
-        let notice =
-            format!("{FILE} could not be understood ({problem}); it is now {aside}, and a new one begins");
-        Ok((progress(Table::new()), Some(notice)))
+        let progress = |table| Self { root: root.to_owned(), table };
+        if let Ok(table) = found(root)? {
+            return Ok((progress(table), None));
+        }
+        // Once more, as another tool may be about to do the same.
+        let _turn = turn(root).map_err(|error| format!("cannot set {FILE} aside: {error}"))?;
+        match found(root)? {
+            Ok(table) => Ok((progress(table), None)),
+            Err(problem) => Ok((progress(Table::new()), begin_anew(root, &problem)?)),
+        }
     }
 
     /// Tells how far the learner is with `exercise`.
@@ -105,7 +98,7 @@ impl Progress {
         if let Some(hash) = passed {
             return Ok(if hash == exercise.hash(root)? { State::Passed } else { State::Changed });
         }
-        let original = stub::stub(exercise, &read(root, &exercise.solution())?)?;
+        let original = stub::original(root, exercise)?;
         let is_new = read(root, &exercise.file()).is_ok_and(|text| text == original);
         Ok(if is_new { State::New } else { State::Begun })
     }
@@ -137,15 +130,61 @@ impl Progress {
     }
 
     fn set(&mut self, section: &str, id: &str, value: Value) -> Result<(), String> {
+        let failed = |error: Error| format!("cannot write {FILE}: {error}");
+        let _turn = turn(&self.root).map_err(failed)?;
+        match found(&self.root) {
+            Ok(Ok(table)) => self.table = table, // Invariant 4.
+            // Broken since it was read. What was in it then is still known.
+            Ok(Err(problem)) => drop(begin_anew(&self.root, &problem)?),
+            Err(_) => {} // It cannot be replaced either, and that is what is said.
+        }
         let section = self.table.entry(section).or_insert_with(|| Table::new().into());
         let section = section.as_table_mut().expect("what was read is sound");
         if section.get(id) == Some(&value) {
             return Ok(());
         }
         section.insert(id.to_owned(), value);
-        let failed = |error| format!("cannot write {FILE}: {error}");
-        replace(&self.path, format!("{HEADER}{}", self.table)).map_err(failed)
+        replace(&self.root.join(FILE), format!("{HEADER}{}", self.table)).map_err(failed) // Invariant 3.
     }
+}
+
+/// Waits until no other tool changes the file. It is this one's turn as long as what is returned is there.
+fn turn(root: &Path) -> Result<File, Error> {
+    let lock =
+        File::options().create(true).truncate(false).write(true).open(root.join(format!("{FILE}.lock")))?;
+    match lock.lock() {
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+        _ => Ok(lock),
+    }
+}
+
+/// Reads the file: what is in it, or why that cannot be understood.
+///
+/// # Errors
+///
+/// Returns a message if there is something that is no file.
+fn found(root: &Path) -> Result<Result<Table, String>, String> {
+    let bytes = match bytes(root, FILE) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(Table::new())),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => return Ok(Err(error.to_string())),
+        Err(error) => return Err(format!("cannot read {FILE}: {error}; move it away, and a new one begins")),
+    };
+    let Ok(text) = String::from_utf8(bytes) else { return Ok(Err("it is not text".to_owned())) };
+    Ok(match text.parse::<Table>() {
+        Ok(table) if is_sound(&table) => Ok(table),
+        Ok(_) => Err("it is not what was written there".to_owned()),
+        Err(error) => Err(shown(error.message())),
+    })
+}
+
+/// Sets the file aside (invariant 1), and says so.
+fn begin_anew(root: &Path, problem: &str) -> Result<Option<String>, String> {
+    let aside =
+        set_aside(root, FILE, "broken").map_err(|error| format!("cannot set {FILE} aside: {error}"))?;
+    Ok(aside.map(|aside| {
+        format!("{FILE} could not be understood ({problem}); it is now {aside}, and a new one begins")
+    }))
 }
 
 /// Tells whether the sections that we know are what we write.
@@ -156,13 +195,4 @@ fn is_sound(table: &Table) -> bool {
         Some(_) => false,
     };
     all("passed", Value::is_str) && all("hints", Value::is_integer)
-}
-
-/// Renames the file to a free name, and returns that.
-fn set_aside(root: &Path) -> Result<String, String> {
-    let name = |n: u32| format!("{FILE}.broken-{n}");
-    let free = (1..).map(name).find(|name| !root.join(name).exists()).expect("some number is free");
-    fs::rename(root.join(FILE), root.join(&free))
-        .map_err(|error| format!("cannot set {FILE} aside: {error}"))?;
-    Ok(free)
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use ::course::files::read_ours;
 use ::course::questions::{HEADING, Question, questions};
 
 use crate::course::{Refusal, USAGE};
@@ -93,8 +94,7 @@ impl Chapter {
     /// Reads `chapters/<name>`; none if it has no questions.
     fn read(workspace: &Workspace, name: &str) -> Result<Option<Self>, Refusal> {
         let path = format!("chapters/{name}");
-        let text = fs::read_to_string(workspace.root.join(&path))
-            .map_err(|error| format!("cannot read {path}: {error}"))?;
+        let text = read_ours(&workspace.root, &path)?;
         let title = text.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
         let questions = questions(&text).map_err(|(line, what)| format!("{path}:{line}: {what}"))?;
         Ok(questions.map(|questions| Self { path, title, questions }))

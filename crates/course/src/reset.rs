@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use ::course::catalogue::{Exercise, read};
+use ::course::catalogue::Exercise;
+use ::course::files::{read, set_aside};
 use ::course::replace::replace;
-use ::course::stub::stub;
+use ::course::stub::original;
 
 use crate::course::{Course, Refusal};
 use crate::say;
@@ -29,24 +30,22 @@ pub(crate) fn run(course: &Course, args: &ResetArgs) -> Result<ExitCode, Refusal
 }
 
 fn reset(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
-    let root = &course.workspace.root;
-    let (file, solution) = (exercise.file(), exercise.solution());
-    let original = stub(exercise, &read(root, &solution)?).map_err(|error| format!("{solution}: {error}"))?;
-    let kept = match read(root, &file) {
-        Ok(text) if text == original => return Ok(format!("{file} is as it came\n")),
-        Ok(_) => {
-            let name = |n: u32| format!("{file}.kept-{n}");
-            let free = (1..).map(name).find(|name| !root.join(name).exists()).expect("some number is free");
-            fs::read(root.join(&file))
-                .and_then(|mine| replace(&root.join(&free), mine))
-                .map_err(|error| format!("cannot keep {file}: {error}"))?;
-            format!("; yours is {free}")
-        }
-        Err(_) => String::new(),
-    };
+    let (root, file) = (&course.workspace.root, exercise.file());
+    let original = original(root, exercise)?;
+    if read(root, &file).is_ok_and(|text| text == original) {
+        return Ok(format!("{file} is as it came\n"));
+    }
+    // Whatever it is: a file that is no text, or cannot be read, may be dear to the learner all the same.
+    let kept = set_aside(root, &file, "kept").map_err(|error| format!("cannot keep {file}: {error}"))?;
     if let Some(folder) = root.join(&file).parent() {
         fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     }
-    replace(&root.join(&file), original).map_err(|error| format!("cannot write {file}: {error}"))?;
+    replace(&root.join(&file), original).map_err(|error| {
+        // A disk without room has room for a name: what was there goes back.
+        let put_back = kept.as_ref().map_or(Ok(()), |kept| fs::rename(root.join(kept), root.join(&file)));
+        let lost = put_back.err().map(|_| format!("; yours is {}", kept.as_deref().unwrap_or_default()));
+        format!("cannot write {file}: {error}{}", lost.unwrap_or_default())
+    })?;
+    let kept = kept.map(|kept| format!("; yours is {kept}")).unwrap_or_default();
     Ok(format!("{file} is as it came again{kept}\n"))
 }

@@ -15,14 +15,26 @@
 //! A region with lines that begin with `//~` is replaced by them, any other by a `todo!`. Everything else stays as it is.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::catalogue::Exercise;
+use crate::files::{ours, read_ours};
 
 const BEGIN: &str = "// BEGIN SOLUTION";
 const END: &str = "// END SOLUTION";
 const INSTEAD: &str = "//~";
 /// What a stub has below its header: it is full of `todo!`s, which the workspace's lints deny.
 pub const ALLOW: &str = "#![allow(clippy::todo, reason = \"this is an exercise\")]";
+
+/// Makes the stub of `exercise` from its solution in the checkout at `root`.
+///
+/// # Errors
+///
+/// Returns a message if the solution cannot be read, or is no solution.
+pub fn original(root: &Path, exercise: &Exercise) -> Result<String, String> {
+    let path = exercise.solution();
+    stub(exercise, &read_ours(root, &path)?).map_err(|what| ours(&path, &format!("{path}: {what}")))
+}
 
 /// Makes the stub of `exercise` from the text of its solution.
 ///

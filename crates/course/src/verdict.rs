@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::catalogue::{Clause, Exercise, Model, target};
+use crate::catalogue::{Clause, Exercise, Model};
 use crate::engine::{self, Build, Run, Target};
+use crate::files::target;
 
 /// How long a check may take. Its own watchdog is quicker; this is for what that cannot see.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -147,7 +148,9 @@ pub fn failure(run: &Run, clause: &Clause, passed: usize, command: String) -> Op
             text(run.stderr.lines().skip(at + 1).take_while(is_its_own))
         }
         (None, Some(_), _) => found.map_or("", |(_, text)| text).to_owned(),
-        (None, None, Some(status)) => format!("the check ended with {status}\n{}", run.stderr.trim_end()),
+        (None, None, Some(status)) => {
+            format!("the check ended with {status}\n{}", shortened(run.stderr.trim_end().lines()))
+        }
         (None, None, None) => format!("the check has not ended within {:?}", limit(clause)),
     };
     Some(Failure {
@@ -197,7 +200,7 @@ fn text<'a>(lines: impl Iterator<Item = &'a str>) -> String {
             Some((_, text)) => text,
             None => line,
         });
-    bare.collect::<Vec<&str>>().join("\n").trim_end().to_owned()
+    shortened(bare).trim_end().to_owned()
 }
 
 /// Returns what the learner's code has printed, without what the test harness says around it.
@@ -209,7 +212,24 @@ fn printed(stdout: &str) -> String {
     });
     let own =
         lines.filter(|line| !line.trim().is_empty() && !harness.iter().any(|word| line.starts_with(word)));
-    own.filter(|line| *line != "ok").collect::<Vec<&str>>().join("\n")
+    shortened(own.filter(|line| *line != "ok"))
+}
+
+/// Joins lines, so many at the most, and so much of each, as a terminal shows without losing what stands above.
+fn shortened<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    const LINES: usize = 200;
+    const CHARACTERS: usize = 1000;
+    let mut lines = lines;
+    let mut shown = Vec::new();
+    for line in lines.by_ref().take(LINES) {
+        let end = line.char_indices().nth(CHARACTERS).map_or(line.len(), |(end, _)| end);
+        shown.push(if end < line.len() { format!("{}…", &line[..end]) } else { line.to_owned() });
+    }
+    match lines.count() {
+        0 => {}
+        more => shown.push(format!("... and {more} more lines")),
+    }
+    shown.join("\n")
 }
 
 /// A file that a check writes for the tool, removed when dropped.

@@ -15,8 +15,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use course::catalogue::{Catalogue, Clause, Exercise, Model, read, target};
+use course::catalogue::{Catalogue, Clause, Exercise, Model};
 use course::engine::{self, Build, Target};
+use course::files::{read, target};
 use course::stub::stub;
 use course::verdict::{Failure, failure, full_name, limit};
 
