@@ -41,8 +41,12 @@ pub fn hold(
         let mut of_page = Vec::new();
         for block in blocks(&page.text).iter().rev().filter(|block| block.mark.0 == word) {
             let can_be_made = block.kind == kind || (kind == Kind::Table && block.kind == Kind::Nothing);
-            let made =
-                if can_be_made { make(page, block) } else { Err("has no such block below it".to_owned()) };
+            let made = match can_be_made {
+                true if block.is_whole => make(page, block),
+                // To rewrite it would be to write over all that stands below.
+                true => Err("is above a fence that does not end; close it".to_owned()),
+                false => Err("has no such block below it".to_owned()),
+            };
             match made {
                 Ok(made) if made == block.text => {}
                 Ok(made) => {

@@ -80,6 +80,8 @@ pub struct Block<'a> {
     pub span: Range<usize>,
     /// How many spaces they are indented by.
     pub indent: usize,
+    /// Whether it ends. A fence without an end takes in the rest of its page.
+    pub is_whole: bool,
 }
 
 /// Returns the lines of a page.
@@ -137,7 +139,10 @@ pub fn blocks(page: &str) -> Vec<Block<'_>> {
             }
             Part::Opens => begin(&mut found, Kind::Fence, &line, line.span.end, is_open),
             Part::Inside => go_on(&mut found, &line),
-            Part::Closes => is_open = false,
+            Part::Closes => {
+                is_open = false;
+                found.last_mut().expect("a fence has begun").is_whole = true;
+            }
         }
     }
     found
@@ -150,8 +155,17 @@ fn begin<'a>(found: &mut Vec<Block<'a>>, kind: Kind, line: &Line<'a>, start: usi
         None => line.mark().unwrap_or_default(),
     };
     let language = if kind == Kind::Fence { line.text.trim().trim_start_matches('`') } else { "" };
-    let (text, span) = (String::new(), start..start);
-    found.push(Block { line: line.number, kind, mark, language, text, span, indent: line.indent() });
+    let (text, span, is_whole) = (String::new(), start..start, kind != Kind::Fence);
+    found.push(Block {
+        line: line.number,
+        kind,
+        mark,
+        language,
+        text,
+        span,
+        indent: line.indent(),
+        is_whole,
+    });
 }
 
 /// Adds a line to the last block.

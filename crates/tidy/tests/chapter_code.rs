@@ -119,6 +119,20 @@ trait Waits {
         }
     }
 
+    /// `UPDATE=1` wrote the code over all that stood below the fence, up to the end of the page. A fuzzer found it.
+    #[test]
+    fn a_fence_that_does_not_end_is_seen_and_nothing_written_over() {
+        for page in [
+            "<!-- code: a.rs#one -->\n```rust,ignore\nold\n\n## Below\n\nMore.\n",
+            "<!-- code: a.rs#one -->\n```rust,ignore",
+        ] {
+            let (complaints, rewritten) =
+                hold(&[Source::new("a.md", page)], "code", Kind::Fence, |_, _| Ok("new\n".to_owned()));
+            complaints.expect(&["is above a fence that does not end; close it"]);
+            assert!(rewritten.is_empty());
+        }
+    }
+
     #[test]
     fn what_drifted_is_seen_and_rewritten() {
         let (complaints, rewritten) = on("one", "fn one() -> u32 {\n    2\n}\n");

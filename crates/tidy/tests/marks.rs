@@ -1,6 +1,6 @@
-//! A comment in a page is a mark that a test knows: one that is misspelt would hold nothing.
+//! A comment in a page is a mark that a test knows: one that is misspelt would hold nothing. And each fence ends.
 
-use tidy::{Complaints, MARKS, Part, Source, lines, sources};
+use tidy::{Complaints, MARKS, Part, Source, blocks, lines, sources};
 
 #[test]
 fn every_comment_in_a_page_is_a_mark() {
@@ -20,6 +20,27 @@ fn check(sources: &[Source]) -> Complaints {
         }
     }
     complaints
+}
+
+#[test]
+fn every_fence_in_a_page_ends() {
+    check_ends(&sources()).expect_none("a fence without an end takes in the rest of its page");
+}
+
+fn check_ends(sources: &[Source]) -> Complaints {
+    let mut complaints = Complaints::default();
+    for page in sources.iter().filter(|source| source.path.ends_with(".md")) {
+        for block in blocks(&page.text).iter().filter(|block| !block.is_whole) {
+            complaints.add(&format!("{}:{}", page.path, block.line), "the fence does not end; close it");
+        }
+    }
+    complaints
+}
+
+#[test]
+fn a_fence_without_an_end_is_seen() {
+    let page = "```text\na\n```\n\n| a |\n\n````text\n```\n";
+    check_ends(&[Source::new("a.md", page)]).expect(&["a.md:7: the fence does not end"]);
 }
 
 #[test]
