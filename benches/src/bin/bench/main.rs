@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(stop) => {
-            eprintln!("error: {}", stop.message);
+            eprintln!("error: {}", shown(&stop.message));
             ExitCode::from(stop.code)
         }
     }
@@ -96,9 +96,19 @@ fn contest(arguments: &Arguments) -> Result<u8, Stop> {
     })
 }
 
+/// Shows as escapes what would give a terminal orders: a kept run may have any names.
+fn shown(text: &str) -> String {
+    let is_order = |c: char| c.is_control() && c != '\n';
+    if !text.contains(is_order) {
+        return text.to_owned();
+    }
+    let escaped = |c: char| if is_order(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
 /// Prints `text`. A reader that hangs up early has seen what it wanted: that is no error.
 fn say(text: &str) -> Result<(), Stop> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    match io::stdout().lock().write_all(shown(text).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Stop::failed(&format!("cannot write to standard output: {error}")))
         }

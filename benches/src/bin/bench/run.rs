@@ -1,6 +1,7 @@
 //! A run as it is kept: where and how it was made, and each sample as the contest printed it.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,12 @@ use crate::stop::Stop;
 
 /// Changes when older files can no longer be read.
 pub(crate) const FORMAT: u32 = 1;
+
+/// How large a file with a run may be: a hundred times what the contest leaves.
+const MOST: u64 = 64 << 20;
+
+/// What a sample may say: nothing, or up to 11 days. A plot has no place for more, and would be drawn for ever.
+const FIGURES: RangeInclusive<f64> = 1e-6..=1e15;
 
 /// Everything that reports are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +87,11 @@ impl Run {
     /// Returns which file cannot be read, and why.
     pub(crate) fn read(file: &Path) -> Result<Self, Stop> {
         let refuse = |why: String| Stop::cannot(&format!("read the run in {}: {why}", file.display()));
+        let found = fs::metadata(file).map_err(|error| refuse(error.to_string()))?;
+        // A named pipe would be waited for, and a device might never end.
+        if !found.is_file() || found.len() > MOST {
+            return Err(refuse(format!("it is no file of up to {} MiB", MOST >> 20)));
+        }
         let text = fs::read_to_string(file).map_err(|error| refuse(error.to_string()))?;
         let run: Self = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
         match run.format {
@@ -90,7 +102,7 @@ impl Run {
 }
 
 impl Sample {
-    /// Returns the figure of the row: the contest says it, or it follows from the row's unit.
+    /// Returns the figure of the row: the contest says it, or it follows from the row's unit. None if it cannot be one.
     pub(crate) fn figure(&self, unit: &str) -> Option<f64> {
         let line = self.line.as_ref()?;
         let named = match unit {
@@ -98,6 +110,7 @@ impl Sample {
             "ns of CPU time" => "cpu_ns_per_op",
             _ => "ns_per_op",
         };
-        ["figure", named].iter().find_map(|name| line.get(name)?.as_f64()).filter(|figure| figure.is_finite())
+        let figure = ["figure", named].iter().find_map(|name| line.get(name)?.as_f64());
+        figure.filter(|figure| *figure == 0.0 || FIGURES.contains(figure))
     }
 }

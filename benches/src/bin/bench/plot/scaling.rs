@@ -80,7 +80,7 @@ fn points(run: &Run, row: &Row, name: &str) -> Vec<(f64, f64)> {
             own().filter(|sample| sample.size == size).filter_map(|sample| sample.figure(&row.unit));
         // Only what is more than nothing has a place on a logarithmic axis.
         let median = Figure::of(samples.collect())?.median;
-        (median > 0.0).then_some((size as f64, median))
+        (median > 0.0 && size > 0).then_some((size as f64, median))
     };
     sizes.into_iter().filter_map(point).collect()
 }
