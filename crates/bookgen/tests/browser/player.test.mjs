@@ -179,6 +179,39 @@ test("a run that makes no sense is shown as far as it goes", () => {
   }
 });
 
+test("a recorded run that is spoilt in any way is refused, or shown to its end", () => {
+  const texts = readdirSync(new URL("traces/", chapters)).map((name) => readFileSync(new URL(`traces/${name}`, chapters), "utf8"));
+  let noise = 8n;
+  const below = (limit) => {
+    noise = BigInt.asUintN(64, noise * 6364136223846793005n + 1442695040888963407n);
+    return Number((noise >> 33n) % BigInt(limit));
+  };
+  const pieces = ["0", "-1", "1e308", "9007199254740993", "null", "true", "[]", "{}", '"__proto__"', '"constructor"', '"woken"', ",", "]", '"\\ud800"'];
+  let [refused, shown] = [0, 0];
+  for (let i = 0; i < 3000; i++) {
+    let text = texts[below(texts.length)];
+    for (let changes = 1 + below(3); changes > 0; changes--) {
+      const at = below(text.length);
+      // A whole number or word is replaced by another, so that much of it is still JSON; or any characters are.
+      const to = below(3) ? at + 1 + text.slice(at + 1).search(/[,:}\]]|$/) : at + below(20);
+      const from = below(3) ? text.slice(0, at).search(/[^,:{[]*$/) : at;
+      text = text.slice(0, from) + pieces[below(pieces.length)] + text.slice(to);
+    }
+    let trace;
+    try {
+      trace = Trace.read(text);
+    } catch (error) {
+      assert.ok(error instanceof TraceError, `${error.stack}\n${text}`);
+      refused++;
+      continue;
+    }
+    const [replay, words] = [new Replay(trace), new Words(trace)];
+    for (let n = 0; n < trace.length; n++) assert.doesNotMatch(`${words.what(n)} ${words.why(n, replay.at(n))}`, /undefined|NaN/);
+    shown++;
+  }
+  assert.ok(refused > 300 && shown > 30, `${refused} were refused, ${shown} shown`);
+});
+
 test("texts lose what would turn the writing direction, break a line, or not end", () => {
   assert.equal(printable("a\u202eb\n\u0000\ud800", 80), "a\\u{202e}b\\u{a}\\u{0}\ufffd");
   assert.equal(printable("<b>&amp;", 80), "<b>&amp;");
