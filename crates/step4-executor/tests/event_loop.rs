@@ -187,11 +187,12 @@ fn a_failing_task_is_reported_and_the_loop_goes_on() {
 
 #[test]
 fn a_hundred_thousand_tasks_are_spawned_and_joined() {
+    const MANY: u64 = if cfg!(miri) { 300 } else { 100_000 };
     let sum = run(async {
-        let tasks: Vec<_> = (0..100_000_u64).map(|n| spawn(async move { n })).collect();
+        let tasks: Vec<_> = (0..MANY).map(|n| spawn(async move { n })).collect();
         gather(tasks).await.unwrap().into_iter().sum::<u64>()
     });
-    assert_eq!(sum, 4_999_950_000);
+    assert_eq!(sum, MANY * (MANY - 1) / 2);
 }
 
 #[test]
@@ -251,6 +252,7 @@ fn a_busy_queue_does_not_starve_timers() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn a_busy_queue_does_not_starve_sockets() {
     run(async {
         let any = "127.0.0.1:0".parse().unwrap();
@@ -497,6 +499,7 @@ fn spawn_outside_of_a_loop_says_what_to_do() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn a_sleep_without_timers_and_a_socket_without_a_selector_say_what_is_missing() {
     let no_timers = EventLoop::on(ThreadPark::new())
         .run(async { spawn(sleep(Duration::from_secs(1))).await.unwrap_err().to_string() });
@@ -520,6 +523,7 @@ fn loops_run_one_after_the_other_and_side_by_side() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn a_loop_runs_on_a_selector_alone() {
     let output = EventLoop::on(IoDriver::new().unwrap()).run(async {
         let any = "127.0.0.1:0".parse().unwrap();

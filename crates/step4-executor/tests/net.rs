@@ -95,6 +95,7 @@ fn a_hundred_clients_overlap() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "eight megabytes are too many for Miri")]
 fn a_writer_waits_for_a_reader_that_is_behind_and_nothing_is_lost() {
     const LENGTH: usize = 8 << 20; // More than the system buffers.
     run(async {
@@ -176,6 +177,7 @@ fn both_ends_know_both_addresses() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn datagrams_come_whole_and_with_their_sender() {
     run(async {
         let (a, b) = (UdpSocket::bind(any()).unwrap(), UdpSocket::bind(any()).unwrap());
@@ -275,6 +277,7 @@ fn a_line_over_the_limit_is_an_error_and_the_next_line_is_served() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn an_address_in_use_is_an_error_that_names_it() {
     run(async {
         let listener = TcpListener::bind(any()).unwrap();
@@ -372,6 +375,7 @@ fn a_read_aborted_after_it_was_woken_loses_no_bytes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no datagrams")]
 fn two_tasks_that_wait_on_one_socket_are_both_served() {
     run(async {
         let (a, b) = (UdpSocket::bind(any()).unwrap(), Rc::new(UdpSocket::bind(any()).unwrap()));

@@ -690,7 +690,7 @@ async fn place() -> (usize, Waker) {
 const FEW: usize = 1_000;
 
 #[test]
-#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+#[cfg_attr(any(miri, sanitized), ignore = "each task has a place of its own there")]
 fn the_memory_of_tasks_is_used_again() {
     let places = run(async {
         let mut places = HashSet::new();
@@ -703,7 +703,7 @@ fn the_memory_of_tasks_is_used_again() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+#[cfg_attr(any(miri, sanitized), ignore = "each task has a place of its own there")]
 fn the_memory_of_tasks_that_another_thread_frees_comes_back() {
     let (wakers, freed) = mpsc::sync_channel::<Waker>(8);
     let other = thread::spawn(move || freed.into_iter().for_each(drop));
@@ -721,7 +721,7 @@ fn the_memory_of_tasks_that_another_thread_frees_comes_back() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "Miri gives every task a new place")]
+#[cfg_attr(any(miri, sanitized), ignore = "each task has a place of its own there")]
 fn the_memory_of_a_thread_that_has_ended_is_used_by_others() {
     let places: HashSet<_> = (0..2 * FEW).map(|_| thread::spawn(|| run(place()).0).join().unwrap()).collect();
     assert!(places.len() < FEW, "{}", places.len());

@@ -996,6 +996,7 @@ impl Scenario for Immortal {
 }
 
 #[test]
+#[cfg_attr(any(miri, sanitized), ignore = "leaks, as it should")]
 fn what_outlives_its_loop_is_found() {
     let complaint = panic_of(|| cancel_everywhere(How::Drop, || Immortal));
     assert!(complaint.contains("something of the scenario has outlived its loop"), "{complaint}");

@@ -294,7 +294,7 @@ fn items_taken_out_of_a_list_outlive_it() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "leaks, as it should")]
+#[cfg_attr(any(miri, sanitized), ignore = "leaks, as it should")]
 fn a_list_that_contains_itself_is_never_freed() {
     let (witness, ()) = witnessed(|py| {
         let items = list(Vec::new(), py);

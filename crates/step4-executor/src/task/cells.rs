@@ -21,7 +21,8 @@
 //! # Absent on purpose
 //!
 //! Cells are never given back to the system: the next burst of tasks finds the memory of the last. Large tasks, of
-//! which there are few, and under Miri and in models all, are plain boxes: those would not see a use after the end.
+//! which there are few, are plain boxes. So are all under Miri, the sanitizers and in models, which would not see a use after
+//! the end.
 //!
 //! # Source
 //!
@@ -60,7 +61,7 @@ struct Own(Lists);
 pub(super) const fn units(layout: Layout) -> Option<usize> {
     let units = layout.size().div_ceil(size_of::<Unit>());
     let fits = units <= LARGEST && layout.align() <= align_of::<Unit>();
-    if fits && !cfg!(any(miri, feature = "loom", feature = "shuttle")) { Some(units) } else { None }
+    if fits && !cfg!(any(miri, sanitized, feature = "loom", feature = "shuttle")) { Some(units) } else { None }
 }
 
 /// Returns a cell of so many units.

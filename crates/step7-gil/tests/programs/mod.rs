@@ -701,6 +701,7 @@ fn lists_a_hundred_deep_come_out_and_deeper_ones_are_a_fault() {
 }
 
 #[test]
+#[cfg_attr(any(miri, sanitized), ignore = "leaks, as it should")]
 fn a_list_that_contains_itself_does_not_come_out() {
     let machine = machine(&main_of("NEW_LIST; DUP; DUP; LIST_APPEND; LIST_APPEND; RETURN"));
     let fault = machine.run("main", &[Data::None]).unwrap_err();
