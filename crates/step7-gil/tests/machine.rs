@@ -36,6 +36,9 @@ fn a_native_function_keeps_the_lock_or_is_called_without_it() {
     }
 }
 
+/// How many times less is counted under Miri, which has no time for more.
+const LESS: i64 = if cfg!(miri) { 50 } else { 1 };
+
 /// Runs `function` on two threads, so many rounds each, and returns how far they have counted.
 fn count(function: &str, rounds: i64, check_at: CheckAt, policy: Policy) -> Data {
     let gil = Gil::builder().interval(Duration::from_micros(100)).policy(policy).build();
@@ -48,15 +51,16 @@ fn count(function: &str, rounds: i64, check_at: CheckAt, policy: Policy) -> Data
 #[test]
 fn however_often_the_lock_changes_hands_no_count_is_lost_under_a_users_lock() {
     for check_at in [CheckAt::BackEdgesAndCalls, CheckAt::EveryInstruction, CheckAt::Never] {
-        assert_eq!(count("locked", 500, check_at, Policy::Interval), Data::Int(1000));
-        assert_eq!(count("locked", 100, check_at, Policy::Ticks(1)), Data::Int(200));
+        assert_eq!(count("locked", 500 / LESS, check_at, Policy::Interval), Data::Int(1000 / LESS));
+        assert_eq!(count("locked", 100 / LESS, check_at, Policy::Ticks(1)), Data::Int(200 / LESS));
     }
 }
 
 #[test]
 fn without_a_switch_point_in_between_no_count_is_lost_without_a_lock() {
-    assert_eq!(count("unlocked", 5000, CheckAt::BackEdgesAndCalls, Policy::Interval), Data::Int(10_000));
-    assert_eq!(count("unlocked", 500, CheckAt::BackEdgesAndCalls, Policy::Ticks(1)), Data::Int(1000));
+    let count = |rounds, policy| count("unlocked", rounds, CheckAt::BackEdgesAndCalls, policy);
+    assert_eq!(count(5000 / LESS, Policy::Interval), Data::Int(10_000 / LESS));
+    assert_eq!(count(500 / LESS, Policy::Ticks(1)), Data::Int(1000 / LESS));
 }
 
 #[test]
