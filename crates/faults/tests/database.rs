@@ -156,7 +156,7 @@ fn a_lock_of_another_process_is_waited_for() {
             outcome.unwrap();
         }
         assert_eq!(pool.lent(), 0);
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
     });
 }
 
@@ -183,7 +183,7 @@ fn a_lock_of_a_process_that_is_killed_is_free_at_once() {
         for outcome in gather(waiting).await.unwrap() {
             outcome.unwrap();
         }
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
     });
 }
 
@@ -207,7 +207,7 @@ fn a_lock_that_stays_is_an_error_after_five_seconds_and_the_pool_goes_on_after_i
         other.go_on();
         other.says("unlocked");
         transfer(&pool, 0, 1, 5).await.unwrap();
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
     });
 }
 
@@ -227,7 +227,7 @@ fn what_a_killed_process_had_half_written_is_undone_by_whoever_opens_the_file_ne
     // One connection that is there from before, in a pool, and one that comes later.
     run(async move {
         let pool = Pool::new(1, DatabaseAt::new(&path));
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
         let before = fs::read(&path).unwrap();
         let mut other = Other::start(&path);
         other.says("half written");
@@ -235,7 +235,7 @@ fn what_a_killed_process_had_half_written_is_undone_by_whoever_opens_the_file_ne
         let journal = path.with_extension("db-journal");
         assert!(fs::metadata(&journal).unwrap().len() > 0, "it was killed with a hot journal");
         assert_ne!(fs::read(&path).unwrap(), before, "the file is half written");
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
         assert!(!journal.exists() || fs::metadata(&journal).unwrap().len() == 0);
         assert_sound(&Connection::open(&path).await.unwrap()).await;
     });
@@ -278,7 +278,7 @@ fn our_own_process_killed_at_any_moment_leaves_all_money_in_place() {
             let path = path.clone();
             run(async move {
                 let pool = Pool::new(1, DatabaseAt::new(&path));
-                assert_sound(&*pool.lease().await.unwrap()).await;
+                assert_sound(&pool.lease().await.unwrap()).await;
                 transfer(&pool, 0, 1, 1).await.unwrap();
             });
         }
@@ -307,6 +307,6 @@ fn a_file_that_another_process_replaces_is_the_one_that_the_next_lease_sees() {
         assert!(pool.lease().await.is_err(), "there is none");
         assert_eq!(pool.lent(), 0);
         make(&path);
-        assert_sound(&*pool.lease().await.unwrap()).await;
+        assert_sound(&pool.lease().await.unwrap()).await;
     });
 }

@@ -44,13 +44,21 @@ struct Luck {
     /// One in so many chances to panic is taken; none if zero.
     one_in: AtomicIsize,
     alive: AtomicIsize,
+    /// How many contexts were entered and not left.
+    inside: AtomicIsize,
     mistakes: Lock<Vec<String>>,
 }
 
 impl Luck {
     fn new(mut rng: Rng) -> Arc<Self> {
         let one_in = AtomicIsize::new(rng.isize(6..60));
-        Arc::new(Self { rng: Lock::new(rng), one_in, alive: AtomicIsize::new(0), mistakes: Lock::default() })
+        Arc::new(Self {
+            rng: Lock::new(rng),
+            one_in,
+            alive: AtomicIsize::new(0),
+            inside: AtomicIsize::new(0),
+            mistakes: Lock::default(),
+        })
     }
 
     fn below(&self, limit: u64) -> u64 {
@@ -175,31 +183,33 @@ impl World {
         })
     }
 
-    /// One thing that a task on either executor may do. Nothing waits for ever: what waits, has a time limit.
+    /// One thing that a task on either executor may do. Who waits for a permit or a lock, holds no other, so its turn comes, unless a
+    /// wake is lost; half of them have a time limit, as has who waits for an item or a place for one.
     async fn do_something(self: &Arc<Self>) {
         let luck = &self.luck;
         let _bomb = luck.bomb();
         let limit = luck.moment() + ms(1);
+        let perhaps = if luck.below(2) == 0 { Some(limit) } else { None };
         match luck.below(13) {
             0 => yield_now().await,
             1 => sleep(luck.moment()).await,
             2 => {
-                let permit = timeout(limit, self.permits.acquire_many(1 + luck.below(2) as usize)).await;
+                let permit = timeout(perhaps, self.permits.acquire_many(1 + luck.below(2) as usize)).await;
                 self.linger().await;
                 drop(permit);
             }
             3 => {
-                let guard = timeout(limit, self.lock.lock()).await;
+                let guard = timeout(perhaps, self.lock.lock()).await;
                 self.linger().await;
                 drop(guard);
             }
             4 => {
-                let guard = timeout(limit, self.shelf.read()).await;
+                let guard = timeout(perhaps, self.shelf.read()).await;
                 self.linger().await;
                 drop(guard);
             }
             5 => {
-                let guard = timeout(limit, self.shelf.write()).await;
+                let guard = timeout(perhaps, self.shelf.write()).await;
                 self.linger().await;
                 drop(guard);
             }
@@ -303,6 +313,7 @@ impl World {
             );
             thread::yield_now();
         }
+        assert_eq!(luck.inside.load(SeqCst), 0, "contexts that were entered and not left");
         assert_eq!(*luck.mistakes.lock().unwrap(), Vec::<String>::new());
     }
 }
@@ -397,10 +408,15 @@ impl<T: 'static, E: Debug + From<&'static str> + 'static> AsyncContext<T, E> for
         let bomb = self.0.bomb();
         sleep(self.0.moment()).await;
         self.0.panic();
-        if self.0.below(6) == 0 { Err("shut".into()) } else { Ok(bomb) }
+        if self.0.below(6) == 0 {
+            return Err("shut".into());
+        }
+        self.0.inside.fetch_add(1, SeqCst);
+        Ok(bomb)
     }
 
     async fn exit(bomb: Bomb, outcome: Outcome<T, E>) -> Outcome<T, E> {
+        bomb.0.inside.fetch_sub(1, SeqCst);
         bomb.0.panic();
         sleep(bomb.0.moment()).await;
         bomb.0.panic();
