@@ -69,7 +69,10 @@ pub fn incoming(listener: &TcpListener) -> Incoming<'_> {
 /// # async fn serve(listener: step4::TcpListener) -> std::io::Result<()> {
 /// let connections: step5::Incoming<'_> = step5::incoming(&listener);
 /// step5::for_await!(connection in connections => {
-///     let connection = connection?;
+///     let Ok(connection) = connection else {
+///         step3::sleep(std::time::Duration::from_millis(10)).await; // Descriptors may have run out.
+///         continue;
+///     };
 ///     step4::spawn(async move { connection.write_all(b"hello\n").await });
 /// });
 /// # Ok(())

@@ -54,7 +54,8 @@ impl TcpListener {
     /// # Errors
     ///
     /// Returns the system's error: file descriptors that have run out, a peer that is gone again. The listener can be
-    /// used after either.
+    /// used after either. In the first case the connection stays where it is, and the next call fails at once until
+    /// descriptors are back: so sleep a little before it, or the server takes all of a processor meanwhile.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.io.until_done(Direction::Read, mio::net::TcpListener::accept).await?;
         Ok((TcpStream { io: Registered::new(stream)? }, peer))
