@@ -113,3 +113,52 @@ pub(crate) fn judge(lines: &[Line]) -> Vec<String> {
     }
     complaints
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges a soak of twenty lines, each as `change` makes it of one that is in order.
+    fn judged(change: impl Fn(u64, &mut Line)) -> Vec<String> {
+        let line = |number| {
+            let p99 = Duration::from_millis(2);
+            let mut line = Line {
+                time: Duration::from_secs(number),
+                done: [number * 1000; Load::ALL.len()],
+                on_loop: Metrics::default(),
+                on_pool: Metrics::default(),
+                census: Census { threads: 9, descriptors: 30, resident: 100 << 20 },
+                late: [Lateness { p99, ..Lateness::default() }; 2],
+            };
+            change(number, &mut line);
+            line
+        };
+        judge(&(1..=20).map(line).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_stays_as_it_is_passes() {
+        assert_eq!(judged(|_, _| {}), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_leak_of_a_mebibyte_a_line_is_found_and_warming_up_is_not_taken_for_one() {
+        let leak =
+            judged(|number, line| line.census.resident += usize::try_from(number).map_or(0, |n| n << 20));
+        assert_eq!(leak, ["memory in MiB grows from 108.00 to 118.00"]);
+        let warm = judged(|number, line| line.census.resident += if number > 5 { 50 << 20 } else { 0 });
+        assert_eq!(warm, Vec::<String>::new());
+    }
+
+    #[test]
+    fn timers_that_get_later_are_found() {
+        let later = judged(|number, line| line.late[1].p99 *= u32::try_from(number * number).unwrap_or(1));
+        assert_eq!(later, ["lateness on the pool in ms grows from 128.00 to 648.00"]);
+    }
+
+    #[test]
+    fn a_load_that_stands_still_is_found() {
+        let still = judged(|number, line| line.done[Load::Database as usize] = number.min(15));
+        assert_eq!(still, ["Database stands still at 15 operations"]);
+    }
+}
