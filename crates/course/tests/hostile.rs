@@ -56,7 +56,7 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => files.extend(tree(&path)),
             Ok(kind) if kind.is_file() => {
-                drop(files.insert(path.display().to_string(), fs::read(&path).expect("it is ours")))
+                drop(files.insert(path.display().to_string(), fs::read(&path).expect("it is ours")));
             }
             _ => {}
         }

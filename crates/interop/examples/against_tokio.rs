@@ -85,7 +85,8 @@ impl Server {
         if text.contains("Socket errors") || text.contains("Non-2xx") {
             return Err(text.into());
         }
-        let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).ok_or("wrk has no result")?;
+        let rate =
+            text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).ok_or("wrk has no result")?;
         Ok(rate.trim().parse()?)
     }
 }

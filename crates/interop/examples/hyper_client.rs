@@ -40,7 +40,8 @@ async fn ask(uri: Uri) -> Result<(), Box<dyn Error>> {
     let tasks = (1..=REQUESTS).map(|number| {
         let (requests, uri, host) = (Rc::clone(&requests), uri.clone(), host.clone());
         spawn(async move {
-            let request = Request::get(uri.path()).header("host", host.as_str()).body(Empty::<Bytes>::new())?;
+            let request =
+                Request::get(uri.path()).header("host", host.as_str()).body(Empty::<Bytes>::new())?;
             let response = {
                 let mut requests = requests.lock().await;
                 requests.ready().await?;

@@ -25,7 +25,8 @@ use step4::{TcpListener, TcpStream, ThreadPool, run, spawn, spawn_on_pool};
 type Body = BoxBody<Bytes, hyper::Error>;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<usize> = std::env::args().skip(1).map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let arguments: Vec<usize> =
+        std::env::args().skip(1).map(|word| word.parse()).collect::<Result<_, _>>()?;
     let port = u16::try_from(arguments.first().copied().unwrap_or(0))?;
     match arguments.get(1) {
         None => run(serve(port, |connection| drop(spawn(connection))))?,

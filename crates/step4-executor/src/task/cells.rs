@@ -61,7 +61,11 @@ struct Own(Lists);
 pub(super) const fn units(layout: Layout) -> Option<usize> {
     let units = layout.size().div_ceil(size_of::<Unit>());
     let fits = units <= LARGEST && layout.align() <= align_of::<Unit>();
-    if fits && !cfg!(any(miri, sanitized, feature = "loom", feature = "shuttle")) { Some(units) } else { None }
+    if fits && !cfg!(any(miri, sanitized, feature = "loom", feature = "shuttle")) {
+        Some(units)
+    } else {
+        None
+    }
 }
 
 /// Returns a cell of so many units.
