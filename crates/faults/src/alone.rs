@@ -28,7 +28,12 @@ pub fn alone(test: &str, body: impl FnOnce()) {
         return body();
     }
     let program = env::current_exe().expect("the system knows which program runs");
-    let once_more = Command::new(program).args([test, "--exact", "--nocapture"]).env(ALONE, "1").output();
+    let once_more = Command::new(program)
+        .args([test, "--exact", "--nocapture"])
+        .env(ALONE, "1")
+        // Else glibc keeps memory for each thread, and how much depends on which worker a server happens to run on.
+        .env("MALLOC_ARENA_MAX", "1")
+        .output();
     let once_more = once_more.expect("this program can be started once more");
     let said = String::from_utf8_lossy(&once_more.stdout);
     print!("{said}");
