@@ -358,7 +358,7 @@ fn two_connections_take_turns_with_the_file() {
 #[test]
 fn a_statement_that_ends_its_transaction_is_an_error() {
     run(async {
-        for (sql, left) in [("COMMIT", vec![1]), ("ROLLBACK", vec![])] {
+        for (sql, left) in [("COMMIT", vec![1_i64]), ("ROLLBACK", vec![])] {
             let db = in_memory().await;
             let ended = with(transaction(db.clone()), async |tx| {
                 insert(tx, 1).await?;

@@ -151,7 +151,7 @@ impl Session {
             && self.0.is_open.load(Relaxed)
             && outcome.is_ok()
         {
-            let reason = "it ended the transaction, which `with` does: what was done until then has stayed or gone as the SQL says";
+            let reason = "it ended the transaction, which is for `with` to do";
             return Err(DbError::of_kind(DbErrorKind::Sql, doing, reason));
         }
         outcome
