@@ -43,7 +43,7 @@ const PURE: [(&str, &[&str]); 3] = [
 ];
 
 /// Packages that run on top of all steps.
-const ON_TOP: [&str; 3] = ["pictures", "compared", "benches"];
+const ON_TOP: [&str; 4] = ["pictures", "compared", "interop", "benches"];
 
 const CLOCKS_LOCKS_THREADS: &[&str] = &[
     "Clock",

@@ -128,7 +128,7 @@ impl TcpStream {
     ///
     /// Returns the system's error, such as a connection that was reset.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.until_done(Direction::Read, |mut socket| socket.read(buffer)).await
+        self.io.read(buffer.len(), |mut socket| socket.read(buffer)).await
     }
 
     /// Reads until `buffer` is full. Dropping the future loses what it had read.
@@ -220,7 +220,7 @@ fn is_connected(socket: &mio::net::TcpStream) -> io::Result<()> {
 
 impl AsyncRead for &TcpStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.io.poll(Direction::Read, cx, |mut socket| socket.read(buffer))
+        self.io.poll_read(buffer.len(), cx, |mut socket| socket.read(buffer))
     }
 }
 
