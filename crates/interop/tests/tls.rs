@@ -19,7 +19,7 @@ use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use interop::HyperIo;
-use support::{OnLoop, OnPool, Place, on_both, pair};
+use support::{Place, on_both, pair};
 
 on_both! {
     bytes_go_both_ways_in_secret

@@ -11,7 +11,7 @@ use interop::BesideTokio;
 use step2::yield_now;
 use step3::sleep;
 use step4::{ThreadPool, run, spawn};
-use support::{OnLoop, OnPool, Place, any, leaves_no_descriptor, on_both};
+use support::{Place, any, leaves_no_descriptor, on_both};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};

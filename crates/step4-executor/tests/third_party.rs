@@ -1,14 +1,19 @@
 //! Futures that others have written, inside our tasks: all that they and we share is `Future`, `Waker` and `futures-io`.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::thread;
 use std::time::Duration;
 
+use async_executor::{Executor, LocalExecutor};
 use futures::channel::{mpsc, oneshot};
-use futures::future::{self, FutureExt, Shared};
+use futures::future::{self, Either, FutureExt, Shared};
 use futures::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use futures::stream::{FuturesUnordered, StreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
+use futures::task::AtomicWaker;
 use futures::{AsyncRead, SinkExt, pin_mut};
 use step2::{block_on, yield_now};
 use step3::{Clock, ManualClock, now, sleep};
@@ -241,4 +246,216 @@ fn our_handles_are_awaited_by_an_executor_of_theirs() {
     let pool = ThreadPool::new(2).unwrap();
     let inner = pool.spawn(async { spawn_on_pool(async { 42 }).await.unwrap() });
     assert_eq!(block_on(future::join(inner, future::ready(1))).0.unwrap(), 42);
+}
+
+#[test]
+fn ten_thousand_handles_are_awaited_by_one_join_all() {
+    run_at_once(async {
+        let all = future::join_all((0..10_000_u32).map(|n| spawn(sleeper(n % 10)))).await;
+        let seconds: Vec<u32> = all.into_iter().map(Result::unwrap).collect();
+        assert!(seconds.into_iter().eq((0..10_000).map(|n| n % 10)));
+        assert_eq!(now(), 9 * SECOND);
+    });
+}
+
+#[test]
+fn the_handles_that_lose_a_select_all_go_on() {
+    run_at_once(async {
+        let (first, at, others) = future::select_all([3, 1, 2].map(|seconds| spawn(sleeper(seconds)))).await;
+        assert_eq!((first.unwrap(), at, now()), (1, 1, SECOND));
+        let (second, _, others) = future::select_all(others).await;
+        assert_eq!((second.unwrap(), now()), (2, 2 * SECOND));
+        drop(others); // A handle that is dropped leaves its task alone.
+        sleep(SECOND).await;
+    });
+}
+
+#[test]
+fn a_try_join_all_ends_at_the_first_error_and_the_tasks_go_on() {
+    run_at_once(async {
+        let done = Rc::new(Cell::new(0));
+        let tasks = [1, 2, 3].map(|seconds| {
+            let done = Rc::clone(&done);
+            spawn(async move {
+                sleep(seconds * SECOND).await;
+                done.set(done.get() + 1);
+                if seconds == 2 { Err("two") } else { Ok(seconds) }
+            })
+            .map(Result::unwrap)
+        });
+        assert_eq!(future::try_join_all(tasks).await, Err("two"));
+        assert_eq!((now(), done.get()), (2 * SECOND, 2));
+        sleep(2 * SECOND).await;
+        assert_eq!(done.get(), 3);
+    });
+}
+
+#[test]
+fn their_buffers_run_so_many_of_our_tasks_at_once() {
+    run_at_once(async {
+        let (inside, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let start = {
+            let (inside, most) = (Rc::clone(&inside), Rc::clone(&most));
+            move |seconds: u32| {
+                let (inside, most) = (Rc::clone(&inside), Rc::clone(&most));
+                spawn(async move {
+                    inside.set(inside.get() + 1);
+                    most.set(most.get().max(inside.get()));
+                    sleep(seconds * SECOND).await;
+                    inside.set(inside.get() - 1);
+                    seconds
+                })
+            }
+        };
+        let delays = [3, 1, 2, 1, 1];
+        let unordered = stream::iter(delays).map(start.clone()).buffer_unordered(2);
+        assert_eq!(unordered.try_collect::<Vec<_>>().await.unwrap(), [1, 3, 2, 1, 1]);
+        let ordered = stream::iter(delays).map(start).buffered(2);
+        assert_eq!(ordered.try_collect::<Vec<_>>().await.unwrap(), delays);
+        assert_eq!(most.get(), 2);
+    });
+}
+
+#[test]
+fn a_select_of_theirs_gives_back_our_handle_to_be_awaited_later() {
+    run_at_once(async {
+        let task = spawn(sleeper(2));
+        let Either::Right(((), task)) = future::select(task, Box::pin(sleep(SECOND))).await else {
+            panic!("the sleep is shorter")
+        };
+        assert_eq!((task.await.unwrap(), now()), (2, 2 * SECOND));
+    });
+}
+
+#[test]
+fn an_atomic_waker_of_theirs_wakes_whichever_of_our_tasks_came_last() {
+    run_at_once(async {
+        let (waker, open) = (Rc::new(AtomicWaker::new()), Rc::new(Cell::new(false)));
+        let polls = Rc::new(RefCell::new(Vec::new()));
+        let waits = |name: &'static str| {
+            let (waker, open, polls) = (Rc::clone(&waker), Rc::clone(&open), Rc::clone(&polls));
+            spawn(future::poll_fn(move |cx| {
+                polls.borrow_mut().push(name);
+                waker.register(cx.waker());
+                if open.get() { Poll::Ready(()) } else { Poll::Pending }
+            }))
+        };
+        let (first, last) = (waits("first"), waits("last"));
+        sleep(SECOND).await;
+        open.set(true);
+        waker.wake();
+        last.await.unwrap();
+        assert_eq!(*polls.borrow(), ["first", "last", "last"]);
+        first.abort();
+        assert!(first.await.is_err());
+    });
+}
+
+/// The mailbox through which it wakes is another loop's by then, and the task's memory another task's.
+#[test]
+fn wakers_of_a_loop_that_has_ended_do_nothing_to_the_next_loop_of_the_thread() {
+    async fn keep_waker_in(kept: Arc<Mutex<Vec<Waker>>>) {
+        future::poll_fn(|cx| {
+            kept.lock().unwrap().push(cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let kept: Arc<Mutex<Vec<Waker>>> = Arc::default();
+    let theirs = Arc::clone(&kept);
+    run(async move {
+        let tasks = (0..100).map(|_| spawn(keep_waker_in(Arc::clone(&theirs))));
+        future::join_all(tasks).await;
+    });
+    run(async move {
+        let polls = Rc::new(Cell::new(0));
+        let counter = Rc::clone(&polls);
+        let _waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let counter = Rc::clone(&counter);
+                spawn(future::poll_fn(move |_| {
+                    counter.set(counter.get() + 1);
+                    Poll::<()>::Pending
+                }))
+            })
+            .collect();
+        yield_now().await;
+        let elsewhere = thread::spawn(move || {
+            for waker in kept.lock().unwrap().drain(..) {
+                waker.wake_by_ref();
+                waker.clone().wake();
+            }
+        });
+        step4::unblock(move || elsewhere.join().unwrap()).await;
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(polls.get(), 100);
+    });
+}
+
+#[test]
+fn block_on_of_theirs_awaits_handles_of_our_pool() {
+    let pool = ThreadPool::new(2).unwrap();
+    let tasks: Vec<_> = (0..1_000_u32)
+        .map(|n| {
+            pool.spawn(async move {
+                yield_now().await;
+                n
+            })
+        })
+        .collect();
+    let all = futures::executor::block_on(future::join_all(tasks));
+    assert_eq!(all.into_iter().map(Result::unwrap).sum::<u32>(), 499_500);
+}
+
+#[test]
+fn a_pool_of_theirs_for_one_thread_awaits_handles_of_ours() {
+    use futures::task::LocalSpawnExt;
+    let pool = ThreadPool::new(2).unwrap();
+    let mut theirs = futures::executor::LocalPool::new();
+    let sum = Rc::new(Cell::new(0));
+    for n in 0..100_u32 {
+        let (task, sum) = (pool.spawn(async move { n }), Rc::clone(&sum));
+        theirs.spawner().spawn_local(async move { sum.set(sum.get() + task.await.unwrap()) }).unwrap();
+    }
+    theirs.run();
+    assert_eq!(sum.get(), 4_950);
+}
+
+#[test]
+fn an_executor_of_smol_awaits_handles_of_our_pool() {
+    let (pool, smol) = (ThreadPool::new(2).unwrap(), Executor::new());
+    let tasks: Vec<_> = (0..100_u32)
+        .map(|n| {
+            smol.spawn(pool.spawn(async move {
+                sleep(Duration::from_millis(1)).await;
+                n
+            }))
+        })
+        .collect();
+    let sum = block_on(smol.run(async {
+        let mut sum = 0;
+        for task in tasks {
+            sum += task.await.unwrap();
+        }
+        sum
+    }));
+    assert_eq!(sum, 4_950);
+}
+
+#[test]
+fn an_executor_of_smol_runs_inside_our_task_and_its_tasks_use_our_timers_and_handles() {
+    run_at_once(async {
+        let smol = LocalExecutor::new();
+        let sums = smol.run(async {
+            let tasks: Vec<_> = [3, 1, 2]
+                .map(|seconds| {
+                    smol.spawn(async move { sleeper(seconds).await + spawn(sleeper(seconds)).await.unwrap() })
+                })
+                .into_iter()
+                .collect();
+            future::join_all(tasks).await
+        });
+        assert_eq!(sums.await, [6, 2, 4]);
+        assert_eq!(now(), 6 * SECOND);
+    });
 }
