@@ -140,7 +140,7 @@ async fn a_body_that_nobody_reads_is_held_back<P: Place>() {
     sleep(Duration::from_millis(200)).await;
     assert!(counter.load(SeqCst) < 500, "{} chunks are on the way", counter.load(SeqCst));
     server.gate.set();
-    let (answer, client) = asking.await.unwrap();
+    let (answer, client) = asking.await;
     assert_eq!(answer, (1_000 * CHUNK).to_string());
     assert_eq!(asked_for.load(SeqCst), 1_000);
     client.close().await.unwrap();
@@ -204,7 +204,7 @@ async fn a_server_that_leaves_in_the_middle_of_an_answer_is_an_error_for_the_cli
             || error.to_string().contains("body"),
         "{error:?}"
     );
-    server.await.unwrap();
+    server.await;
     let _is_told_there_too = client.close().await;
 }
 
@@ -239,12 +239,12 @@ async fn a_server_that_stops_finishes_the_answers_it_has_begun<P: Place>() {
     let gate = Arc::clone(&server.gate);
     sleep(Duration::from_millis(20)).await;
     server.asks_to_stop();
-    idle.driving.await.unwrap().unwrap();
+    idle.driving.await.unwrap();
     assert!(TcpStream::connect(server.addr).await.is_err());
     gate.set();
-    let (answer, busy) = asking.await.unwrap();
+    let (answer, busy) = asking.await;
     assert_eq!(answer, "4");
-    busy.driving.await.unwrap().unwrap();
+    busy.driving.await.unwrap();
     server.stop_after(2).await;
 }
 
@@ -270,7 +270,7 @@ async fn a_hundred_connections_are_served_together<P: Place>() {
         }));
     }
     for task in asking {
-        task.await.unwrap();
+        task.await;
     }
     server.stop_after(100).await;
 }

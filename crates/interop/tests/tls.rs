@@ -62,7 +62,7 @@ async fn bytes_go_both_ways_in_secret<P: Place>() {
     let mut echoed = Vec::new();
     stream.read_to_end(&mut echoed).await.unwrap();
     assert!(echoed == sent);
-    echo.await.unwrap();
+    echo.await;
 }
 
 async fn a_client_that_trusts_nobody_does_not_connect<P: Place>() {
@@ -72,7 +72,7 @@ async fn a_client_that_trusts_nobody_does_not_connect<P: Place>() {
     let accepting = P::spawn(async move { acceptor.accept(server).await.map(drop) });
     let connected = TlsConnector::from(Arc::new(nobody)).connect(localhost(), client).await;
     assert!(connected.unwrap_err().to_string().contains("UnknownIssuer"));
-    assert!(accepting.await.unwrap().is_err());
+    assert!(accepting.await.is_err());
 }
 
 async fn a_web_server_speaks_https<P: Place>() {
@@ -95,8 +95,8 @@ async fn a_web_server_speaks_https<P: Place>() {
         assert!(response.into_body().collect().await.unwrap().to_bytes() == vec![n; 50_000]);
     }
     drop(requests);
-    driving.await.unwrap().unwrap();
-    serving.await.unwrap().unwrap();
+    driving.await.unwrap();
+    serving.await.unwrap();
 }
 
 async fn what_was_compressed_is_unpacked_on_the_other_side<P: Place>() {
@@ -109,5 +109,5 @@ async fn what_was_compressed_is_unpacked_on_the_other_side<P: Place>() {
     let mut unpacked = String::new();
     GzipDecoder::new(BufReader::new(server)).read_to_string(&mut unpacked).await.unwrap();
     assert!(unpacked == "again and ".repeat(100_000));
-    packing.await.unwrap();
+    packing.await;
 }

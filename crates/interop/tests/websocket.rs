@@ -8,7 +8,8 @@ use async_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use async_tungstenite::tungstenite::{Bytes, Error, Message};
 use async_tungstenite::{WebSocketStream, accept_async, client_async};
 use futures::StreamExt;
-use step4::{JoinHandle, TcpStream};
+use futures::future::RemoteHandle;
+use step4::TcpStream;
 use support::{Place, on_both, pair};
 
 on_both! {
@@ -21,10 +22,10 @@ on_both! {
 }
 
 type Socket = WebSocketStream<TcpStream>;
-type Echo<P> = JoinHandle<Result<(), Error>, <P as Place>::Schedule>;
+type Echo = RemoteHandle<Result<(), Error>>;
 
 /// Connects a client to a task that sends back every message, until either side closes.
-async fn echo<P: Place>() -> (Socket, Echo<P>) {
+async fn echo<P: Place>() -> (Socket, Echo) {
     let (client, server) = pair().await;
     let echo = P::spawn(async move {
         let mut socket = accept_async(server).await?;
@@ -39,10 +40,10 @@ async fn echo<P: Place>() -> (Socket, Echo<P>) {
     (client_async("ws://localhost/", client).await.unwrap().0, echo)
 }
 
-async fn close<P: Place>(mut socket: Socket, echo: Echo<P>) {
+async fn close(mut socket: Socket, echo: Echo) {
     socket.close(None).await.unwrap();
     while socket.next().await.is_some() {}
-    echo.await.unwrap().unwrap();
+    echo.await.unwrap();
 }
 
 async fn messages_are_echoed_in_their_order<P: Place>() {
@@ -53,7 +54,7 @@ async fn messages_are_echoed_in_their_order<P: Place>() {
     for n in 0..500 {
         assert_eq!(socket.next().await.unwrap().unwrap(), Message::text(n.to_string()));
     }
-    close::<P>(socket, echo).await;
+    close(socket, echo).await;
 }
 
 async fn a_long_message_is_held_back_and_comes_whole<P: Place>() {
@@ -66,8 +67,8 @@ async fn a_long_message_is_held_back_and_comes_whole<P: Place>() {
         sender
     });
     assert!(receiver.next().await.unwrap().unwrap().into_data() == bytes);
-    let sender = sending.await.unwrap();
-    close::<P>(Socket::reunite(sender, receiver).ok().unwrap(), echo).await;
+    let sender = sending.await;
+    close(Socket::reunite(sender, receiver).ok().unwrap(), echo).await;
 }
 
 async fn a_message_in_fragments_comes_as_one<P: Place>() {
@@ -79,7 +80,7 @@ async fn a_message_in_fragments_comes_as_one<P: Place>() {
         socket.send(Message::Frame(frame)).await.unwrap();
     }
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("one two three"));
-    close::<P>(socket, echo).await;
+    close(socket, echo).await;
 }
 
 async fn a_ping_is_answered_between_two_messages<P: Place>() {
@@ -88,20 +89,20 @@ async fn a_ping_is_answered_between_two_messages<P: Place>() {
     socket.send(Message::text("still here")).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"there?")));
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("still here"));
-    close::<P>(socket, echo).await;
+    close(socket, echo).await;
 }
 
-async fn both_ends_agree_to_close<P: Place>() {
+async fn both_ends_agree_to_close() {
     let (mut socket, echo) = echo::<P>().await;
     let frame = CloseFrame { code: CloseCode::Away, reason: "lunch".into() };
     socket.close(Some(frame.clone())).await.unwrap();
     assert_eq!(socket.next().await.unwrap().unwrap(), Message::Close(Some(frame)));
     assert!(socket.next().await.is_none());
-    echo.await.unwrap().unwrap();
+    echo.await.unwrap();
 }
 
 async fn a_peer_that_leaves_without_a_word_is_an_error<P: Place>() {
     let (socket, echo) = echo::<P>().await;
     drop(socket);
-    assert!(matches!(echo.await.unwrap(), Err(Error::Protocol(_) | Error::Io(_))));
+    assert!(matches!(echo.await, Err(Error::Protocol(_) | Error::Io(_))));
 }

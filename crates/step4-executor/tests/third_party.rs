@@ -415,7 +415,11 @@ fn a_pool_of_theirs_for_one_thread_awaits_handles_of_ours() {
     let sum = Rc::new(Cell::new(0));
     for n in 0..100_u32 {
         let (task, sum) = (pool.spawn(async move { n }), Rc::clone(&sum));
-        theirs.spawner().spawn_local(async move { sum.set(sum.get() + task.await.unwrap()) }).unwrap();
+        let adding = async move {
+            let n = task.await.unwrap();
+            sum.set(sum.get() + n);
+        };
+        theirs.spawner().spawn_local(adding).unwrap();
     }
     theirs.run();
     assert_eq!(sum.get(), 4_950);

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use faults::Census;
-use futures::future::{self, Either};
+use futures::future::{self, Either, FutureExt, RemoteHandle};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
@@ -24,10 +25,7 @@ use hyper::{Request, Response, StatusCode};
 use interop::{HyperIo, HyperTimer};
 use step2::{Entered, Park};
 use step3::{Clock, TimerDriver, sleep};
-use step4::{
-    EventLoop, IoDriver, JoinHandle, Local, Schedule, Stealing, TcpListener, TcpStream, ThreadPool, spawn,
-    spawn_on_pool,
-};
+use step4::{EventLoop, IoDriver, TcpListener, TcpStream, ThreadPool, spawn, spawn_on_pool};
 use step6::Event;
 
 /// As long as anything here may take. Nothing waits for it, unless something is wrong.
@@ -35,9 +33,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where a test runs: on the event loop or on the pool.
 pub(crate) trait Place: 'static {
-    type Schedule: Schedule;
-
-    fn spawn<F>(future: F) -> JoinHandle<F::Output, Self::Schedule>
+    /// Starts a task. The handle of futures-rs may go to any thread from either place; dropping it cancels the task, and awaiting
+    /// it passes a panic on.
+    fn spawn<F>(future: F) -> RemoteHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static;
@@ -46,32 +44,33 @@ pub(crate) trait Place: 'static {
 pub(crate) struct OnLoop;
 
 impl Place for OnLoop {
-    type Schedule = Local;
-
-    fn spawn<F>(future: F) -> JoinHandle<F::Output, Local>
+    fn spawn<F>(future: F) -> RemoteHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        spawn(future)
+        let (future, handle) = future.remote_handle();
+        drop(spawn(future));
+        handle
     }
 }
 
 pub(crate) struct OnPool;
 
 impl Place for OnPool {
-    type Schedule = Stealing;
-
-    fn spawn<F>(future: F) -> JoinHandle<F::Output, Stealing>
+    fn spawn<F>(future: F) -> RemoteHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        spawn_on_pool(future)
+        let (future, handle) = future.remote_handle();
+        drop(spawn_on_pool(future));
+        handle
     }
 }
 
 /// Makes a test of each function on the event loop, and one on the pool.
+#[allow(unused_macros, reason = "each test file uses its own part")]
 macro_rules! on_both {
     ($($name:ident)*) => {
         mod on_the_event_loop {
@@ -82,6 +81,7 @@ macro_rules! on_both {
         }
     };
 }
+#[allow(unused_imports, reason = "each test file uses its own part")]
 pub(crate) use on_both;
 
 /// One test at a time: they count what the whole process has open.
@@ -172,11 +172,12 @@ pub(crate) fn empty() -> Body {
 
 /// A hyper server on a free port. Stop it: that says how its connections ended.
 pub(crate) struct Server<P: Place> {
+    place: PhantomData<fn() -> P>,
     pub(crate) addr: SocketAddr,
     /// Opens what `/held` waits at before it reads its request's body.
     pub(crate) gate: Arc<Event>,
     stop: Arc<Event>,
-    accepting: JoinHandle<Vec<hyper::Result<()>>, P::Schedule>,
+    accepting: RemoteHandle<Vec<hyper::Result<()>>>,
 }
 
 impl<P: Place> Server<P> {
@@ -190,13 +191,13 @@ impl<P: Place> Server<P> {
         let addr = listener.local_addr().unwrap();
         let (stop, gate) = (Arc::new(Event::new()), Arc::new(Event::new()));
         let accepting = P::spawn(serve::<P>(listener, http, Arc::clone(&stop), Arc::clone(&gate)));
-        Self { addr, gate, stop, accepting }
+        Self { place: PhantomData, addr, gate, stop, accepting }
     }
 
     /// Ends it gracefully, and returns how each of its connections has ended. Every task of it is gone after this.
     pub(crate) async fn stop(self) -> Vec<hyper::Result<()>> {
         self.stop.set();
-        self.accepting.await.unwrap()
+        self.accepting.await
     }
 
     /// Ends it, and looks that so many connections have ended, and all well.
@@ -223,15 +224,17 @@ async fn serve<P: Place>(
 ) -> Vec<hyper::Result<()>> {
     let mut connections = Vec::new();
     loop {
-        let accepted = future::select(pin!(listener.accept()), pin!(stop.wait())).await;
-        let Either::Left((accepted, _)) = accepted else { break };
+        let (accepting, stopping) = (listener.accept(), stop.wait());
+        let Either::Left((accepted, _)) = future::select(pin!(accepting), pin!(stopping)).await else {
+            break;
+        };
         let (stream, _peer) = accepted.unwrap();
         connections.push(P::spawn(connection(stream, http.clone(), Arc::clone(&stop), Arc::clone(&gate))));
     }
     drop(listener);
     let mut ends = Vec::new();
     for connection in connections {
-        ends.push(connection.await.unwrap());
+        ends.push(connection.await);
     }
     ends
 }
@@ -285,14 +288,15 @@ pub(crate) async fn count(mut body: Incoming) -> hyper::Result<usize> {
 
 /// One connection of hyper's client, with the task that drives it.
 pub(crate) struct Client<P: Place> {
+    place: PhantomData<fn() -> P>,
     pub(crate) requests: client::SendRequest<Body>,
-    pub(crate) driving: JoinHandle<hyper::Result<()>, P::Schedule>,
+    pub(crate) driving: RemoteHandle<hyper::Result<()>>,
 }
 
 impl<P: Place> Client<P> {
     pub(crate) async fn over(stream: TcpStream) -> Self {
         let (requests, connection) = client::handshake(HyperIo(stream)).await.unwrap();
-        Self { requests, driving: P::spawn(connection) }
+        Self { place: PhantomData, requests, driving: P::spawn(connection) }
     }
 
     pub(crate) async fn send(&mut self, path: &str, body: Body) -> hyper::Result<Response<Incoming>> {
@@ -311,6 +315,6 @@ impl<P: Place> Client<P> {
     /// Closes the connection, and returns how it ended. Its task is gone after this.
     pub(crate) async fn close(self) -> hyper::Result<()> {
         drop(self.requests);
-        self.driving.await.unwrap()
+        self.driving.await
     }
 }
