@@ -257,6 +257,16 @@ fn a_task_aborted_while_it_is_stolen_or_runs_ends_once() {
     });
 }
 
+/// A pool that did not cancel it would wait for it, for ever.
+#[test]
+fn what_a_task_spawns_while_its_pool_ends_is_cancelled() {
+    check(|| {
+        let pool = ThreadPool::new(2).unwrap();
+        drop(pool.spawn(async { drop(spawn_on_pool(std::future::pending::<()>())) }));
+        pool.shutdown();
+    });
+}
+
 #[test]
 fn a_pool_dropped_by_its_own_task_ends() {
     check(|| {
