@@ -482,7 +482,7 @@ impl Drop for Ticket<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
     use std::cell::Cell;
     use std::io::{Read, Write};
