@@ -239,50 +239,56 @@ fn their_sockets_and_timers_work_in_our_tasks_with_their_runtime_entered() {
 
 #[test]
 fn a_task_of_theirs_is_spawned_and_awaited_from_a_task_of_ours() {
-    let tokio = tokio_beside();
-    let pool = ThreadPool::new(2).unwrap();
-    let theirs = BesideTokio::new(tokio.handle().clone(), async {
-        tokio::spawn(async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            42
-        })
-        .await
-        .unwrap()
+    leaves_no_descriptor(|| {
+        let tokio = tokio_beside();
+        let pool = ThreadPool::new(2).unwrap();
+        let theirs = BesideTokio::new(tokio.handle().clone(), async {
+            tokio::spawn(async {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                42
+            })
+            .await
+            .unwrap()
+        });
+        assert_eq!(step2::block_on(pool.spawn(theirs)).unwrap(), 42);
     });
-    assert_eq!(step2::block_on(pool.spawn(theirs)).unwrap(), 42);
 }
 
 #[test]
 fn our_handles_are_awaited_by_a_task_of_theirs() {
-    let tokio = tokio_beside();
-    let pool = ThreadPool::new(2).unwrap();
-    let ours = pool.spawn(async {
-        sleep(Duration::from_millis(1)).await;
-        42
+    leaves_no_descriptor(|| {
+        let tokio = tokio_beside();
+        let pool = ThreadPool::new(2).unwrap();
+        let ours = pool.spawn(async {
+            sleep(Duration::from_millis(1)).await;
+            42
+        });
+        assert_eq!(tokio.block_on(tokio.spawn(ours)).unwrap().unwrap(), 42);
     });
-    assert_eq!(tokio.block_on(tokio.spawn(ours)).unwrap().unwrap(), 42);
 }
 
 /// A timer of theirs, dropped outside of their runtime, would still be in their wheel; or the drop would panic.
 #[test]
 fn a_future_of_theirs_that_is_aborted_in_our_task_is_dropped_inside_their_runtime() {
-    struct Inside;
-    impl Drop for Inside {
-        fn drop(&mut self) {
-            assert!(tokio::runtime::Handle::try_current().is_ok());
+    leaves_no_descriptor(|| {
+        struct Inside;
+        impl Drop for Inside {
+            fn drop(&mut self) {
+                assert!(tokio::runtime::Handle::try_current().is_ok());
+            }
         }
-    }
-    let tokio = tokio_beside();
-    let handle = tokio.handle().clone();
-    run(async move {
-        let task = spawn(BesideTokio::new(handle, async {
-            let _inside = Inside;
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-        }));
-        yield_now().await;
-        yield_now().await;
-        task.abort();
-        assert!(matches!(task.await, Err(step4::JoinError::Cancelled)));
+        let tokio = tokio_beside();
+        let handle = tokio.handle().clone();
+        run(async move {
+            let task = spawn(BesideTokio::new(handle, async {
+                let _inside = Inside;
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+            }));
+            yield_now().await;
+            yield_now().await;
+            task.abort();
+            assert!(matches!(task.await, Err(step4::JoinError::Cancelled)));
+        });
     });
 }
 
