@@ -383,7 +383,7 @@ fn wakers_of_a_loop_that_has_ended_do_nothing_to_the_next_loop_of_the_thread() {
         let elsewhere = thread::spawn(move || {
             for waker in kept.lock().unwrap().drain(..) {
                 waker.wake_by_ref();
-                waker.clone().wake();
+                waker.wake();
             }
         });
         step4::unblock(move || elsewhere.join().unwrap()).await;
