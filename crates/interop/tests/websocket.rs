@@ -92,7 +92,7 @@ async fn a_ping_is_answered_between_two_messages<P: Place>() {
     close(socket, echo).await;
 }
 
-async fn both_ends_agree_to_close() {
+async fn both_ends_agree_to_close<P: Place>() {
     let (mut socket, echo) = echo::<P>().await;
     let frame = CloseFrame { code: CloseCode::Away, reason: "lunch".into() };
     socket.close(Some(frame.clone())).await.unwrap();
