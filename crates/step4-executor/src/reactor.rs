@@ -49,7 +49,7 @@ use crate::sync::{Mutex, MutexGuard, lock, thread_local};
 
 #[cfg(all(test, feature = "loom"))]
 mod model;
-#[cfg(all(test, not(feature = "loom")))]
+#[cfg(all(test, not(any(feature = "loom", feature = "shuttle"))))]
 mod tests;
 
 /// How many events are taken at a time; more stay with the selector until the next look.

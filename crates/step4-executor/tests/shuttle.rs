@@ -59,32 +59,44 @@ impl Fact {
 
 /// Where a task leaves its waker for a thread.
 #[derive(Clone, Default)]
-struct Slot(Arc<(Mutex<(Option<Waker>, bool)>, Condvar)>);
+struct Slot(Arc<Place>);
+
+#[derive(Default)]
+struct Place {
+    bell: Mutex<Bell>,
+    left: Condvar,
+}
+
+#[derive(Default)]
+struct Bell {
+    waker: Option<Waker>,
+    was_rung: bool,
+}
 
 impl Slot {
     /// Is ready once it was rung.
     fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
         let slot = self.clone();
         poll_fn(move |cx| {
-            let mut state = slot.0.0.lock().unwrap();
-            if state.1 {
+            let mut state = slot.0.bell.lock().unwrap();
+            if state.was_rung {
                 return Poll::Ready(());
             }
-            state.0 = Some(cx.waker().clone());
+            state.waker = Some(cx.waker().clone());
             drop(state);
-            slot.0.1.notify_all();
+            slot.0.left.notify_all();
             Poll::Pending
         })
     }
 
     /// Waits for the task's waker, and wakes it.
     fn ring(&self) {
-        let mut state = self.0.0.lock().unwrap();
-        while state.0.is_none() {
-            state = self.0.1.wait(state).unwrap();
+        let mut state = self.0.bell.lock().unwrap();
+        while state.waker.is_none() {
+            state = self.0.left.wait(state).unwrap();
         }
-        state.1 = true;
-        let waker = state.0.take();
+        state.was_rung = true;
+        let waker = state.waker.take();
         drop(state);
         waker.into_iter().for_each(Waker::wake);
     }
@@ -232,9 +244,9 @@ fn a_pool_that_ends_drops_each_future_once_whatever_it_does_then() {
 impl Slot {
     /// Wakes the task if it waits.
     fn ring_if_there(&self) {
-        let mut state = self.0.0.lock().unwrap();
-        state.1 = true;
-        let waker = state.0.take();
+        let mut state = self.0.bell.lock().unwrap();
+        state.was_rung = true;
+        let waker = state.waker.take();
         drop(state);
         waker.into_iter().for_each(Waker::wake);
     }
