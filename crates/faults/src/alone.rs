@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Says to a process that it was started for one test.
 const ALONE: &str = "FAULTS_ALONE";
 
-/// How long such a test may take. It is there to end those that hang.
+/// How long such a test may take, times `FAULTS_CASES`, if that is set. It is there to end those that hang.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// Runs `body` in a process of its own: this test's program once more, with that one test.
@@ -17,12 +17,13 @@ const LIMIT: Duration = Duration::from_secs(180);
 ///
 /// # Panics
 ///
-/// If the body panics, or takes longer than three minutes.
+/// If the body panics, or takes longer than three minutes (times `FAULTS_CASES`).
 pub fn alone(test: &str, body: impl FnOnce()) {
     if env::var_os(ALONE).is_some() {
-        thread::spawn(|| {
-            thread::sleep(LIMIT);
-            eprintln!("still running after {LIMIT:?}");
+        let cases = env::var("FAULTS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1);
+        thread::spawn(move || {
+            thread::sleep(LIMIT * cases);
+            eprintln!("still running after {:?}", LIMIT * cases);
             exit(1);
         });
         return body();

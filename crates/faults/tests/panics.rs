@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use fastrand::Rng;
-use faults::Census;
+use faults::{Census, alone};
 use step2::{Entered, Park, block_on, oneshot, yield_now};
 use step3::{Clock, ManualClock, TimerDriver, sleep, timeout};
 use step4::{
@@ -591,64 +591,51 @@ fn forbid_other_panics(luck: &Arc<Luck>) {
 /// The case that runs: one at a time.
 static CASE: Lock<Option<Arc<Luck>>> = Lock::new(None);
 
-/// No other test runs meanwhile, so that what the process has can be counted.
-struct Alone {
-    before: Census,
-    _turn: MutexGuard<'static, ()>,
+/// No other test runs meanwhile, so that a panic is known to be its own.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: Lock<()> = Lock::new(());
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Alone {
-    fn new() -> Self {
-        static ONE_AT_A_TIME: Lock<()> = Lock::new(());
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { before: Census::take(), _turn: turn }
-    }
-
-    /// There are no more threads and descriptors than before. (That of another test may have ended.)
-    fn nothing_stays(self) {
-        *CASE.lock().unwrap() = None;
-        let since = Instant::now();
-        loop {
-            let now = Census::take();
-            if now.threads <= self.before.threads && now.descriptors <= self.before.descriptors {
-                return;
-            }
-            assert!(since.elapsed() < ms(20_000), "{now:?} instead of {:?}", self.before);
-            thread::yield_now();
-        }
-    }
+/// Runs `cases` in a process of its own, and looks that it has as many threads and descriptors afterwards as before.
+fn nothing_stays(test: &str, cases: impl FnOnce()) {
+    alone(test, || {
+        let before = Census::take();
+        cases();
+        before.settles("all cases");
+    });
 }
 
 #[test]
 fn whatever_panics_on_the_event_loop_nothing_is_lost() {
-    let alone = Alone::new();
-    each_case(1500, |rng| {
-        let world = World::new(rng);
-        let luck = Arc::clone(&world.luck);
-        forbid_other_panics(&luck);
-        let theirs = Arc::clone(&world);
-        let left = Rc::new(Cell::new(None));
-        let park = TimerDriver::new(IoDriver::new().unwrap(), Clock::from(&ManualClock::new()));
-        let event_loop = EventLoop::on(Watched { park, left: Rc::clone(&left) });
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            event_loop.run(async move {
-                let luck = Arc::clone(&theirs.luck);
-                let tasks: Vec<_> = (0..8).map(|_| spawn(act(Arc::clone(&theirs), 3))).collect();
-                for task in tasks {
-                    treat(&luck, task).await;
-                }
-                luck.bomb()
-            })
-        }));
-        if let Err(payload) = &outcome {
-            assert!(payload.is::<Boom>(), "the loop itself has panicked");
-        }
-        luck.one_in.store(0, SeqCst);
-        drop(outcome);
-        assert_eq!(left.get(), Some((0, 0)), "timers and sockets");
-        world.nothing_is_lost();
+    nothing_stays("whatever_panics_on_the_event_loop_nothing_is_lost", || {
+        each_case(1500, |rng| {
+            let world = World::new(rng);
+            let luck = Arc::clone(&world.luck);
+            forbid_other_panics(&luck);
+            let theirs = Arc::clone(&world);
+            let left = Rc::new(Cell::new(None));
+            let park = TimerDriver::new(IoDriver::new().unwrap(), Clock::from(&ManualClock::new()));
+            let event_loop = EventLoop::on(Watched { park, left: Rc::clone(&left) });
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                event_loop.run(async move {
+                    let luck = Arc::clone(&theirs.luck);
+                    let tasks: Vec<_> = (0..8).map(|_| spawn(act(Arc::clone(&theirs), 3))).collect();
+                    for task in tasks {
+                        treat(&luck, task).await;
+                    }
+                    luck.bomb()
+                })
+            }));
+            if let Err(payload) = &outcome {
+                assert!(payload.is::<Boom>(), "the loop itself has panicked");
+            }
+            luck.one_in.store(0, SeqCst);
+            drop(outcome);
+            assert_eq!(left.get(), Some((0, 0)), "timers and sockets");
+            world.nothing_is_lost();
+        });
     });
-    alone.nothing_stays();
 }
 
 // On the pool.
@@ -688,39 +675,39 @@ fn act_on_pool_several_times(world: &Arc<World>, depth: u64) -> Pin<Box<dyn Futu
 
 #[test]
 fn whatever_panics_on_the_pool_nothing_is_lost() {
-    let alone = Alone::new();
-    each_case(150, |rng| {
-        let world = World::new(rng);
-        let luck = Arc::clone(&world.luck);
-        forbid_other_panics(&luck);
-        let pool = ThreadPool::new(3).unwrap();
-        let tasks: Vec<_> = (0..12).map(|_| pool.spawn(act_on_pool(Arc::clone(&world), 3))).collect();
-        for task in tasks {
-            match luck.below(4) {
-                0 => drop(catch_unwind(AssertUnwindSafe(|| drop(task)))),
-                1 => {
-                    task.abort();
-                }
-                _ => {
-                    let outcome = block_on(task).inspect_err(|error| luck.expect_ours(error));
-                    drop(catch_unwind(AssertUnwindSafe(|| drop(outcome))));
+    nothing_stays("whatever_panics_on_the_pool_nothing_is_lost", || {
+        each_case(150, |rng| {
+            let world = World::new(rng);
+            let luck = Arc::clone(&world.luck);
+            forbid_other_panics(&luck);
+            let pool = ThreadPool::new(3).unwrap();
+            let tasks: Vec<_> = (0..12).map(|_| pool.spawn(act_on_pool(Arc::clone(&world), 3))).collect();
+            for task in tasks {
+                match luck.below(4) {
+                    0 => drop(catch_unwind(AssertUnwindSafe(|| drop(task)))),
+                    1 => {
+                        task.abort();
+                    }
+                    _ => {
+                        let outcome = block_on(task).inspect_err(|error| luck.expect_ours(error));
+                        drop(catch_unwind(AssertUnwindSafe(|| drop(outcome))));
+                    }
                 }
             }
-        }
-        // All workers are there, and go on: more tasks at once than any one of them could run.
-        let together = Arc::new(std::sync::Barrier::new(3));
-        let workers: Vec<_> = (0..3)
-            .map(|_| {
-                let together = Arc::clone(&together);
-                pool.spawn(async move { together.wait().is_leader() })
-            })
-            .collect();
-        let leaders = block_on(gather(workers)).unwrap().into_iter().filter(|leads| *leads).count();
-        assert_eq!(leaders, 1);
-        pool.shutdown();
-        world.nothing_is_lost();
+            // All workers are there, and go on: more tasks at once than any one of them could run.
+            let together = Arc::new(std::sync::Barrier::new(3));
+            let workers: Vec<_> = (0..3)
+                .map(|_| {
+                    let together = Arc::clone(&together);
+                    pool.spawn(async move { together.wait().is_leader() })
+                })
+                .collect();
+            let leaders = block_on(gather(workers)).unwrap().into_iter().filter(|leads| *leads).count();
+            assert_eq!(leaders, 1);
+            pool.shutdown();
+            world.nothing_is_lost();
+        });
     });
-    alone.nothing_stays();
 }
 
 // Two at once.
@@ -746,7 +733,7 @@ impl Drop for Twice {
 
 #[test]
 fn a_task_that_panics_and_then_panics_in_its_destructor_has_panicked_once() {
-    let _alone = Alone::new();
+    let _turn = one_at_a_time();
     let is_ours = |error: JoinError| matches!(error, JoinError::Panicked(payload) if payload.is::<Boom>());
     assert!(is_ours(step4::run(async { spawn(Twice).await.unwrap_err() })));
     let pool = ThreadPool::new(1).unwrap();
@@ -775,7 +762,7 @@ fn a_destructor_that_panics_while_a_panic_unwinds_ends_the_process() {
             panic!("and while that unwinds");
         });
     }
-    let (_alone, test) = (Alone::new(), this_test());
+    let (_turn, test) = (one_at_a_time(), this_test());
     let output = another_process(&test).env(HERE, "").output().unwrap();
     assert_eq!(output.status.signal(), Some(6), "{}", String::from_utf8_lossy(&output.stderr));
 }
