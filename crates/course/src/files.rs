@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! 1. Only regular files are opened, of [`MOST`] bytes at the most: a named pipe would be waited for, a device might never end.
+//! 1. Only regular files are opened, of `MOST` bytes at the most: a named pipe would be waited for, a device might never end.
 //! 2. What is set aside goes to a free name beside its own. Nothing is written over, and no link is written through.
 
 use std::fs;
@@ -44,7 +44,7 @@ pub fn ours(path: &str, wrong: &str) -> String {
 /// # Errors
 ///
 /// Returns the system's error; [`ErrorKind::NotFound`] if nothing is there, [`ErrorKind::FileTooLarge`] if it has more than
-/// [`MOST`] bytes, and another if it is no regular file.
+/// `MOST` bytes, and another if it is no regular file.
 pub(crate) fn bytes(root: &Path, path: &str) -> Result<Vec<u8>> {
     let file = root.join(path);
     let found = fs::metadata(&file)?;
