@@ -35,11 +35,11 @@ fn reset(course: &Course, exercise: &Exercise) -> Result<String, Refusal> {
     if read(root, &file).is_ok_and(|text| text == original) {
         return Ok(format!("{file} is as it came\n"));
     }
-    // Whatever it is: a file that is no text, or cannot be read, may be dear to the learner all the same.
-    let kept = set_aside(root, &file, "kept").map_err(|error| format!("cannot keep {file}: {error}"))?;
     if let Some(folder) = root.join(&file).parent() {
         fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     }
+    // Whatever it is: a file that is no text, or cannot be read, may be dear to the learner all the same.
+    let kept = set_aside(root, &file, "kept").map_err(|error| format!("cannot keep {file}: {error}"))?;
     replace(&root.join(&file), original).map_err(|error| {
         // A disk without room has room for a name: what was there goes back.
         let put_back = kept.as_ref().map_or(Ok(()), |kept| fs::rename(root.join(kept), root.join(&file)));
