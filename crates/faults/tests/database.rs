@@ -15,7 +15,7 @@ use std::{fs, thread};
 
 use fastrand::Rng;
 use step3::{now, sleep};
-use step4::{gather, run, spawn, unblock};
+use step4::{JoinHandle, gather, run, spawn, unblock};
 use step6::{Connection, DatabaseAt, DbError, DbErrorKind, Pool, transaction, with};
 use support::{Folder, another_process, each_case, ms, this_test};
 
@@ -131,24 +131,34 @@ fn hold_lock(path: &Path) {
     wait_for_go_on();
 }
 
-#[test]
-fn a_lock_of_another_process_is_waited_for() {
-    if let Some(path) = in_other() {
-        return hold_lock(&path);
-    }
+/// Makes a database, and another process that holds its lock.
+fn locked_by_another() -> (Folder, PathBuf, Other) {
     let folder = Folder::new();
     let path = folder.join("a.db");
     make(&path);
     let mut other = Other::start(&path);
     other.says("locked");
+    (folder, path, other)
+}
+
+/// Starts so many transfers, each in a task of its own.
+fn start_transfers(pool: &Pool<DatabaseAt>, count: i64) -> Vec<JoinHandle<Result<(), DbError>>> {
+    let start = |n| {
+        let pool = pool.clone();
+        spawn(async move { transfer(&pool, n, n + 1, 5).await })
+    };
+    (0..count).map(start).collect()
+}
+
+#[test]
+fn a_lock_of_another_process_is_waited_for() {
+    if let Some(path) = in_other() {
+        return hold_lock(&path);
+    }
+    let (_folder, path, mut other) = locked_by_another();
     run(async move {
         let pool = Pool::new(4, DatabaseAt::new(&path));
-        let transfers: Vec<_> = (0..20)
-            .map(|n| {
-                let pool = pool.clone();
-                spawn(async move { transfer(&pool, n, n + 1, 5).await })
-            })
-            .collect();
+        let transfers = start_transfers(&pool, 20);
         sleep(ms(150)).await;
         assert!(transfers.iter().all(|transfer| !transfer.is_finished()), "it is locked");
         other.go_on();
@@ -165,19 +175,10 @@ fn a_lock_of_a_process_that_is_killed_is_free_at_once() {
     if let Some(path) = in_other() {
         return hold_lock(&path);
     }
-    let folder = Folder::new();
-    let path = folder.join("a.db");
-    make(&path);
-    let mut other = Other::start(&path);
-    other.says("locked");
+    let (_folder, path, other) = locked_by_another();
     run(async move {
         let pool = Pool::new(2, DatabaseAt::new(&path));
-        let waiting: Vec<_> = (0..10)
-            .map(|n| {
-                let pool = pool.clone();
-                spawn(async move { transfer(&pool, n, n + 1, 5).await })
-            })
-            .collect();
+        let waiting = start_transfers(&pool, 10);
         sleep(ms(50)).await;
         unblock(move || drop(other)).await;
         for outcome in gather(waiting).await.unwrap() {
@@ -192,11 +193,7 @@ fn a_lock_that_stays_is_an_error_after_five_seconds_and_the_pool_goes_on_after_i
     if let Some(path) = in_other() {
         return hold_lock(&path);
     }
-    let folder = Folder::new();
-    let path = folder.join("a.db");
-    make(&path);
-    let mut other = Other::start(&path);
-    other.says("locked");
+    let (_folder, path, mut other) = locked_by_another();
     run(async move {
         let pool = Pool::new(2, DatabaseAt::new(&path));
         let began = now();

@@ -147,15 +147,22 @@ fn what_a_task_spawns_is_stolen_while_that_task_computes() {
     });
 }
 
+/// Spawns two tasks, and returns what awaits both.
+fn two_of_which_the_first_blocks_until_the_second_has_run(
+    pool: &ThreadPool,
+) -> impl Future<Output = (Result<(), JoinError>, Result<(), JoinError>)> + use<> {
+    let is_done = Fact::default();
+    let theirs = is_done.clone();
+    let first = pool.spawn(async move { theirs.block() });
+    let second = pool.spawn(async move { is_done.set() });
+    join(first, second)
+}
+
 #[test]
 fn of_two_tasks_spawned_outside_the_second_does_not_wait_behind_the_first() {
     check(|| {
         let pool = ThreadPool::new(2).unwrap();
-        let is_done = Fact::default();
-        let theirs = is_done.clone();
-        let first = pool.spawn(async move { theirs.block() });
-        let second = pool.spawn(async move { is_done.set() });
-        block_on(join(first, second)).0.unwrap();
+        block_on(two_of_which_the_first_blocks_until_the_second_has_run(&pool)).0.unwrap();
     });
 }
 
@@ -165,12 +172,9 @@ fn of_two_tasks_spawned_outside_the_second_does_not_wait_behind_the_first() {
 fn what_comes_in_a_batch_does_not_wait_behind_the_first_of_it() {
     check(|| {
         let pool = ThreadPool::new(2).unwrap();
-        let is_done = Fact::default();
-        let theirs = is_done.clone();
-        let first = pool.spawn(async move { theirs.block() });
-        let second = pool.spawn(async move { is_done.set() });
+        let two = two_of_which_the_first_blocks_until_the_second_has_run(&pool);
         let third = pool.spawn(async {});
-        block_on(join(join(first, second), third)).1.unwrap();
+        block_on(join(two, third)).1.unwrap();
     });
 }
 
