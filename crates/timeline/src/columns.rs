@@ -3,6 +3,8 @@
 //! Names and notes come from programs and from files, so they may hold anything: Chinese, whose characters take two
 //! columns each, or control characters, which would move the cursor and are shown as escapes instead.
 
+use unicode_width::UnicodeWidthChar;
+
 /// Counts the columns that `text` takes.
 pub(crate) fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
@@ -67,25 +69,9 @@ pub(crate) fn printable(text: &str) -> String {
     printable
 }
 
-/// The columns one character takes: two for East Asian wide ones and emoji, none for the common combining marks.
-///
-/// # Source
-///
-/// The wide ranges of Unicode's EastAsianWidth.txt, joined into blocks: coarse, and never too narrow for those.
+/// The columns one character takes, as Unicode has it: two for East Asian wide ones and emoji, none for combining marks.
 fn char_width(c: char) -> usize {
-    match c {
-        '\u{0300}'..='\u{036f}' | '\u{fe00}'..='\u{fe0f}' => 0,
-        '\u{1100}'..='\u{115f}'
-        | '\u{2e80}'..='\u{a4cf}'
-        | '\u{a960}'..='\u{a97f}'
-        | '\u{ac00}'..='\u{d7a3}' => 2,
-        '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff00}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}' => 2,
-        '\u{16fe0}'..='\u{1b2ff}' | '\u{1f000}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
+    c.width().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -98,6 +84,14 @@ mod tests {
         assert_eq!(cut("读取文件", 8), "读取文件");
         assert_eq!(cut("读取文件", 7), "读取文…");
         assert_eq!(pad("读取文件", 6), "读取… ");
+    }
+
+    /// Only the marks of European scripts counted as none.
+    #[test]
+    fn a_mark_takes_no_column_whatever_its_script() {
+        assert_eq!(width("n\u{303}"), 1);
+        assert_eq!(width("ก\u{e34}"), 1);
+        assert_eq!(pad("נ\u{5b8}", 2), "נ\u{5b8} ");
     }
 
     #[test]
