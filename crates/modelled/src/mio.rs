@@ -15,7 +15,7 @@ use crate::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
 struct Selector {
-    /// What has happened and was not told of. Nobody tells twice of the same.
+    /// What has happened and was not told of, one event for each socket. Nobody tells twice of the same.
     happened: Mutex<Vec<Event>>,
     changed: Condvar,
 }
@@ -93,9 +93,14 @@ impl Registry {
         socket.deregister(self)
     }
 
-    /// For models: says that a socket has become readable, or writable.
+    /// For models: says what has happened on a socket. If nobody was told of what happened there before, it becomes one event.
     pub fn happened(&self, event: Event) {
-        lock(&self.selector.happened).push(event);
+        let mut happened = lock(&self.selector.happened);
+        match happened.iter_mut().find(|other| other.token() == event.token()) {
+            Some(other) => other.join(event),
+            None => happened.push(event),
+        }
+        drop(happened);
         self.selector.changed.notify_one();
     }
 }
@@ -141,6 +146,8 @@ impl Interest {
     pub const READABLE: Self = Self;
     /// Of room to write.
     pub const WRITABLE: Self = Self;
+    /// Of urgent bytes.
+    pub const PRIORITY: Self = Self;
 }
 
 impl BitOr for Interest {
@@ -188,19 +195,37 @@ pub mod event {
     pub struct Event {
         token: Token,
         is_readable: bool,
+        is_writable: bool,
+        is_read_closed: bool,
     }
 
     impl Event {
+        const fn nothing(token: Token) -> Self {
+            Self { token, is_readable: false, is_writable: false, is_read_closed: false }
+        }
+
         /// There is something to read.
         #[must_use]
         pub fn readable(token: Token) -> Self {
-            Self { token, is_readable: true }
+            Self { is_readable: true, ..Self::nothing(token) }
         }
 
         /// There is room to write.
         #[must_use]
         pub fn writable(token: Token) -> Self {
-            Self { token, is_readable: false }
+            Self { is_writable: true, ..Self::nothing(token) }
+        }
+
+        /// The peer has ended; the end can be read.
+        #[must_use]
+        pub fn read_closed(token: Token) -> Self {
+            Self { is_readable: true, is_read_closed: true, ..Self::nothing(token) }
+        }
+
+        pub(super) fn join(&mut self, other: Self) {
+            self.is_readable |= other.is_readable;
+            self.is_writable |= other.is_writable;
+            self.is_read_closed |= other.is_read_closed;
         }
 
         /// Returns which socket it is.
@@ -218,7 +243,13 @@ pub mod event {
         /// Returns whether there is room to write.
         #[must_use]
         pub fn is_writable(&self) -> bool {
-            !self.is_readable
+            self.is_writable
+        }
+
+        /// Returns whether the peer has ended.
+        #[must_use]
+        pub fn is_read_closed(&self) -> bool {
+            self.is_read_closed
         }
 
         /// Returns false.
@@ -229,13 +260,13 @@ pub mod event {
 
         /// Returns false.
         #[must_use]
-        pub fn is_read_closed(&self) -> bool {
+        pub fn is_write_closed(&self) -> bool {
             false
         }
 
         /// Returns false.
         #[must_use]
-        pub fn is_write_closed(&self) -> bool {
+        pub fn is_priority(&self) -> bool {
             false
         }
     }

@@ -26,7 +26,8 @@
 //! 4. A driver that ends wakes all who wait; they learn that there will be no event.
 //! 5. An event for a socket that is gone, or whose number another has now, is at worst a wake too many.
 //! 6. A direction is dry at the count of before the system call that found it so; an event later, it is not. A short read does
-//!    not make it dry if an event has said that the end is near: the end itself has no event of its own.
+//!    not make it dry if an event has told of the end, or of urgent bytes: a read stops at them, and what is behind has no event
+//!    of its own.
 //!
 //! Regular files cannot be registered: epoll refuses them, since they are always "ready", and block all the same. See
 //! [`crate::fs`].
@@ -247,8 +248,8 @@ struct Waiting {
     closed: bool,
     /// The count at which nothing was left (invariant 6).
     dry_at: Option<u64>,
-    /// An event has told of the peer's end, or of an error: it follows what is left to be read.
-    ending: bool,
+    /// An event has told of what a read stops at before all is read: the peer's end, an error, urgent bytes.
+    stops: bool,
     /// The waiter that `poll_read` and the like speak for: there is one, and its latest waker counts.
     owner: Option<Waker>,
     /// Futures that share the socket, each by a number of its own.
@@ -263,9 +264,9 @@ impl Source {
 
     fn take_waiting(&self, event: &Event, wakers: &mut Vec<Waker>) {
         let both = event.is_error();
-        if both || event.is_readable() || event.is_read_closed() {
+        if both || event.is_readable() || event.is_read_closed() || event.is_priority() {
             let mut waiting = self.waiting(Direction::Read);
-            waiting.ending |= both || event.is_read_closed();
+            waiting.stops |= both || event.is_read_closed() || event.is_priority();
             waiting.take(wakers);
         }
         if both || event.is_writable() || event.is_write_closed() {
@@ -283,7 +284,7 @@ impl Waiting {
 
     /// Notes a short read, of which the count was `seen` before.
     fn has_got_all(&mut self, seen: u64) {
-        if !self.ending {
+        if !self.stops {
             self.dry_at = Some(seen);
         }
     }
@@ -316,8 +317,7 @@ impl<S: mio::event::Source> Registered<S> {
         };
         let source = Arc::new(Source::default());
         let number = reactor.sources().insert(Arc::clone(&source));
-        let both = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = reactor.registry.register(&mut socket, Token(number), both) {
+        if let Err(error) = reactor.registry.register(&mut socket, Token(number), all_events()) {
             reactor.sources().remove(number);
             return Err(error);
         }
@@ -427,11 +427,20 @@ impl<S: mio::event::Source> Registered<S> {
     }
 }
 
+/// What a socket is registered for: both directions, and to know of urgent bytes where selectors tell of them.
+fn all_events() -> Interest {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return Interest::READABLE | Interest::WRITABLE;
+}
+
 /// Tells of a read's outcome whether it leaves nothing behind: it got something, but less than it had room for.
 ///
-/// Windows's selector looks at a socket again only after a `WouldBlock`, so there a read has to get that far.
+/// Windows's selector looks at a socket again only after a `WouldBlock`, so there a read has to get that far; and others do not
+/// tell of urgent bytes.
 fn got_all(room: usize) -> impl Fn(&usize) -> bool {
-    move |&got| cfg!(unix) && 0 < got && got < room
+    move |&got| cfg!(any(target_os = "linux", target_os = "android")) && 0 < got && got < room
 }
 
 impl<S: mio::event::Source> Drop for Registered<S> {

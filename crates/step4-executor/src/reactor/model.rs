@@ -27,27 +27,40 @@ struct Pipe(Arc<Inside>);
 
 #[derive(Default)]
 struct Inside {
-    bytes: Mutex<usize>,
+    /// How many bytes there are, and whether these are the last.
+    bytes: Mutex<(usize, bool)>,
     registered: Mutex<Option<(Registry, Token)>>,
 }
 
 impl Pipe {
     /// Plays the peer: a byte arrives, and the system tells of it.
     fn arrive(&self) {
-        *self.0.bytes.lock().unwrap() += 1;
+        self.0.bytes.lock().unwrap().0 += 1;
+        self.tell(Event::readable);
+    }
+
+    /// Plays the peer: there is no more to come.
+    fn end(&self) {
+        self.0.bytes.lock().unwrap().1 = true;
+        self.tell(Event::read_closed);
+    }
+
+    fn tell(&self, what: fn(Token) -> Event) {
         if let Some((registry, token)) = &*self.0.registered.lock().unwrap() {
-            registry.happened(Event::readable(*token));
+            registry.happened(what(*token));
         }
     }
 
-    /// Plays the system call.
+    /// Plays the system call that has room for all there is.
     fn read(&self) -> io::Result<usize> {
         let mut bytes = self.0.bytes.lock().unwrap();
-        if *bytes == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
+        match *bytes {
+            (0, false) => Err(io::ErrorKind::WouldBlock.into()),
+            (there, _) => {
+                bytes.0 = 0;
+                Ok(there)
+            }
         }
-        *bytes -= 1;
-        Ok(1)
     }
 }
 
@@ -72,6 +85,31 @@ fn open(driver: &IoDriver) -> (Registered<Pipe>, Pipe) {
 
 async fn read(socket: &Registered<Pipe>) -> io::Result<usize> {
     socket.until_done(Direction::Read, Pipe::read).await
+}
+
+/// Reads with more room than is ever needed, so that each read says that there was no more; until the end, or `most` bytes.
+async fn read_short(socket: &Registered<Pipe>, most: usize) -> usize {
+    let mut read = 0;
+    while read < most {
+        match socket.read(100, Pipe::read).await.unwrap() {
+            0 => break,
+            more => read += more,
+        }
+    }
+    read
+}
+
+/// Lets a thread read while this one looks for events, and the peer does its part on a third.
+fn read_aside(most: usize, peer: impl FnOnce(&Pipe) + 'static) -> usize {
+    let mut driver = IoDriver::new().unwrap();
+    let (socket, pipe) = open(&driver);
+    let peer = thread::spawn(move || peer(&pipe));
+    let (sender, receiver) = step2::oneshot();
+    let reader = thread::spawn(move || sender.send(block_on(read_short(&socket, most))).unwrap());
+    let read = drive(&mut driver, receiver).unwrap().unwrap();
+    peer.join().unwrap();
+    reader.join().unwrap();
+    read
 }
 
 #[test]
@@ -119,6 +157,29 @@ fn an_event_between_would_block_and_the_waker_is_not_missed() {
         driver.park(None).unwrap(); // There is one event; whoever waits for it was told when this is over.
         assert_eq!(reader.join().unwrap().0, 1);
         peer.join().unwrap();
+    });
+}
+
+/// Its event may be told of between the system call and what is noted because of it, or be one with that of the first byte.
+#[test]
+fn a_byte_that_comes_while_a_short_read_is_noted_is_read() {
+    check(|| {
+        let two = |pipe: &Pipe| {
+            pipe.arrive();
+            pipe.arrive();
+        };
+        assert_eq!(read_aside(2, two), 2);
+    });
+}
+
+#[test]
+fn an_end_that_comes_while_a_short_read_is_noted_is_read() {
+    check(|| {
+        let last = |pipe: &Pipe| {
+            pipe.arrive();
+            pipe.end();
+        };
+        assert_eq!(read_aside(usize::MAX, last), 1);
     });
 }
 
