@@ -473,7 +473,7 @@ impl Worker {
                 return Some(task);
             }
             self.shared.idle.sleep(self.number, searching);
-            searching = if self.shared.has_work() || self.shared.stop.load(Relaxed) {
+            searching = if self.shared.has_work() {
                 self.shared.idle.resume(self.number);
                 true
             } else {

@@ -273,13 +273,19 @@ fn a_task_aborted_while_it_is_stolen_or_runs_ends_once() {
     });
 }
 
-/// A pool that did not cancel it would wait for it, for ever.
+/// A pool that did not cancel it would leave whoever awaits it waiting for ever: its site may be over by then, and its workers gone.
 #[test]
 fn what_a_task_spawns_while_its_pool_ends_is_cancelled() {
     check(|| {
         let pool = ThreadPool::new(2).unwrap();
-        drop(pool.spawn(async { drop(spawn_on_pool(std::future::pending::<()>())) }));
+        let child = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&child);
+        drop(pool.spawn(async move {
+            *place.lock().unwrap() = Some(spawn_on_pool(std::future::pending::<()>()));
+        }));
         pool.shutdown();
+        let child = child.lock().unwrap().take();
+        assert!(child.is_none_or(|child| matches!(block_on(child), Err(JoinError::Cancelled))));
     });
 }
 
