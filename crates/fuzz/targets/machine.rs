@@ -45,6 +45,7 @@ fn function(name: &str, functions: u32, bytes: &mut Unstructured<'_>) -> Result<
         Const::Bool(true),
     ];
     let mut ops = Vec::new();
+    let mut guarded = Vec::new();
     let mut depth = 0_i64;
     for _ in 0..bytes.int_in_range(0..=40)? {
         let [which, operand] = bytes.arbitrary::<[u8; 2]>()?;
@@ -86,13 +87,21 @@ fn function(name: &str, functions: u32, bytes: &mut Unstructured<'_>) -> Result<
             depth += 1;
         }
         if matches!(op, Op::JumpBackward(_) | Op::Add) {
+            guarded.push(ops.len() as u32);
             ops.extend([Op::CallNative(0, 0), Op::Pop]);
         }
         ops.push(op);
         depth += leaves - takes;
     }
     ops.extend([Op::LoadConst(0), Op::Return]);
-    // The jumps went to where there was a place before the others were put in.
+    // The jumps went to where there was a place before the others were put in. None may pass by a call.
+    for op in &mut ops {
+        if let Op::JumpFwd(to) | Op::PopJumpIfFalse(to) | Op::JumpBackward(to) = op
+            && let Some(call) = guarded.iter().find(|&&call| (call + 1..call + 3).contains(to))
+        {
+            *to = *call;
+        }
+    }
     let lines = vec![1; ops.len()];
     Ok(Function {
         name: name.into(),
