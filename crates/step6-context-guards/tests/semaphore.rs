@@ -3,9 +3,10 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Poll, Waker};
+use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
 use std::thread;
 
 use step2::{block_on, yield_now};
@@ -424,6 +425,49 @@ fn a_waiter_that_gives_up_and_whose_waker_panics_lets_the_next_one_go_first() {
     assert_eq!(panic_of(|| drop(front)), "no bread");
     assert_eq!(wakes.take(), 1);
     drop(at_once(&mut next));
+    assert_eq!(semaphore.free(), 1);
+}
+
+/// What a waker does while it is cloned, once; and whether it panics when it is dropped, once.
+#[derive(Default)]
+struct Tricks {
+    when_cloned: Cell<Option<Box<dyn FnOnce()>>>,
+    panics_when_dropped: Cell<bool>,
+}
+
+thread_local! {
+    static TRICKS: Tricks = Tricks::default();
+}
+
+/// Makes a waker that has those tricks. `Wake` has no say in how its `Arc` is cloned, so this has a table of its own.
+#[allow(unsafe_code, reason = "a waker that is cloned by a function of its own")]
+fn tricky_waker() -> Waker {
+    fn clone(data: *const ()) -> RawWaker {
+        TRICKS.with(|tricks| tricks.when_cloned.take()).into_iter().for_each(|trick| trick());
+        RawWaker::new(data, &TABLE)
+    }
+    fn drop(_: *const ()) {
+        assert!(!TRICKS.with(|tricks| tricks.panics_when_dropped.take()), "no bread");
+    }
+    const TABLE: RawWakerVTable = RawWakerVTable::new(clone, drop, |_| (), drop);
+    // SAFETY: the functions do nothing with the data, so they may be called with any, on any thread.
+    unsafe { Waker::new(std::ptr::null(), &TABLE) }
+}
+
+/// It comes free while the waker is cloned, so the clone is not needed: the permit was on its way to the caller as that was
+/// dropped, and Rust forgets such a value if there is a panic just then.
+#[test]
+fn a_permit_that_comes_as_the_waker_is_cloned_is_not_lost_if_the_clone_panics_as_it_is_dropped() {
+    let semaphore = Arc::new(Semaphore::new(1));
+    let taken = at_once(Arc::clone(&semaphore).acquire_owned());
+    let mut acquire = Box::pin(semaphore.acquire());
+    let waker = tricky_waker();
+    TRICKS.with(|tricks| {
+        tricks.when_cloned.set(Some(Box::new(move || drop(taken))));
+        tricks.panics_when_dropped.set(true);
+    });
+    assert_eq!(panic_of(|| drop(poll_with(&mut acquire, &waker))), "no bread");
+    drop(acquire);
     assert_eq!(semaphore.free(), 1);
 }
 
