@@ -226,6 +226,7 @@ fn ctrl_c_on_a_terminal_ends_check_and_watch_and_leaves_the_terminal_as_it_was()
         for (name, value) in envs {
             shell.env(name, value.expect("nothing is removed"));
         }
+        shell.env("TERM", "xterm"); // Where there is none, there is no spinner.
         let mut session = rexpect::session::spawn_command(shell, Some(120_000)).expect("there are terminals");
         session.exp_string(until).expect("it has come so far");
         session.send_control('c').expect("it is there");
