@@ -53,7 +53,7 @@ impl Connection {
 }
 
 /// A server under load asked three times for a request: read, write, and a read that only said `WouldBlock`. tokio did not, and
-/// was ahead by a fifth.
+/// answered more requests; see the example `against_tokio` of the crate `interop`.
 #[test]
 #[cfg(target_os = "linux")]
 fn after_a_short_read_the_system_is_not_asked_before_the_next_event() {
