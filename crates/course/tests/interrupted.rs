@@ -114,16 +114,26 @@ fn check_is_stopped_at_any_moment_and_leaves_nothing_half_done() {
     }
 }
 
+/// Runs the tool to its end, and returns a function from a case to a moment: anywhere in that time, and up to half of it later.
+fn moments(mini: &Mini, args: &[&str]) -> impl Fn(u64) -> Duration + use<> {
+    let begin = Instant::now();
+    assert!(mini.run(args).status.success());
+    let whole = begin.elapsed();
+    move |case| whole.mul_f64((case * 97 % 150) as f64 / 100.0)
+}
+
 /// Many at once write the file, while they are killed one by one: each finds a whole one.
 #[test]
 fn the_progress_file_is_whole_however_often_whoever_writes_it_is_killed() {
     let mini = Mini::new("killed-writers");
+    let moment = moments(&mini, &["hint", "add", "1"]);
+    fs::remove_file(mini.path().join("exercises/progress.toml")).expect("it was written");
     let mut begun = 0;
     for case in 0..cases(60) {
         let level = (case % 3 + 1).to_string();
         let mut command = mini.course(&["hint", "add", &level]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
-        thread::sleep(Duration::from_micros(case * 97 % 6000));
+        thread::sleep(moment(case));
         let _ended_before = child.kill();
         let mut said = String::new();
         child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
@@ -146,11 +156,14 @@ fn the_progress_file_is_whole_however_often_whoever_writes_it_is_killed() {
 fn a_reset_that_is_killed_loses_no_answer() {
     let mini = Mini::new("killed-reset");
     let stub = mini.read("exercises/step1/add.rs");
+    mini.right_answer();
+    let moment = moments(&mini, &["reset", "add"]);
+    fs::remove_file(mini.path().join("exercises/step1/add.rs.kept-1")).expect("it was kept");
     for case in 0..cases(60) {
         mini.right_answer();
         let mine = mini.read("exercises/step1/add.rs");
         let mut child = mini.course(&["reset", "add"]).stdout(Stdio::null()).spawn().expect("it starts");
-        thread::sleep(Duration::from_micros(case * 97 % 6000));
+        thread::sleep(moment(case));
         let _ended_before = child.kill();
         child.wait().expect("it ends");
         let text = fs::read_to_string(mini.path().join("exercises/step1/add.rs")).ok();
