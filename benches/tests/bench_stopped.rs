@@ -5,7 +5,7 @@
 mod stand_in;
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -39,6 +39,22 @@ fn is_whole(stage: &Stage, name: &str) {
     }
 }
 
+/// Waits until nobody is left of a group of processes. Who is killed leaves a contestant to its end, which would use the next run's
+/// figures.
+fn wait_for(group: u32) {
+    let group = group.to_string();
+    let is_left = || {
+        let listed = Command::new("ps").args(["-eo", "pgid=,stat="]).output().expect("there is a ps");
+        String::from_utf8_lossy(&listed.stdout).lines().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some(&group) && words.next().is_some_and(|state| !state.starts_with('Z'))
+        })
+    };
+    while is_left() {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
 #[test]
 fn a_run_that_is_stopped_at_any_moment_leaves_whole_files_alone() {
     let cases = 8 * env::var("FAULTS_CASES").map_or(1, |times| times.parse().expect("a number"));
@@ -51,7 +67,9 @@ fn a_run_that_is_stopped_at_any_moment_leaves_whole_files_alone() {
             stage.run(&ARGS);
             stage.figures(ROWS);
             let mut command = stage.command(&ARGS);
-            let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+            command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = command.spawn().expect("it starts");
+            let group = child.id();
             thread::sleep(whole.mul_f64((f64::from(case) + 0.5) / f64::from(cases)));
             let kill =
                 Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
@@ -68,6 +86,7 @@ fn a_run_that_is_stopped_at_any_moment_leaves_whole_files_alone() {
                     Shown::of(&output).stderr
                 );
             }
+            wait_for(group);
             for name in kept(&stage) {
                 is_whole(&stage, &name);
                 assert!(signal == "-KILL" || !name.contains(".new-"), "{name} is left");
