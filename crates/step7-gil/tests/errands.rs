@@ -62,7 +62,6 @@ fn without_the_lock_it_goes_as_well() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "Miri runs no SQLite")]
 fn a_file_is_read_and_a_database_queried() {
     let (file, database) = (Scratch::new("text"), Scratch::new("database"));
     std::fs::write(&file.0, "a text").unwrap();
