@@ -226,9 +226,11 @@ impl<T: 'static, E: fmt::Debug + 'static> AsyncContext<T, ErrorGroup<E>> for Tas
                 errors.extend(body.errors); // The last one (invariant 3).
                 Outcome::Failed(ErrorGroup { errors })
             }
-            Outcome::Returned(_) | Outcome::Cancelled if !errors.is_empty() => {
+            Outcome::Returned(value) if !errors.is_empty() => {
+                drop(value); // Now: were the errors on their way to the caller, Rust would forget them if this panics.
                 Outcome::Failed(ErrorGroup { errors })
             }
+            Outcome::Cancelled if !errors.is_empty() => Outcome::Failed(ErrorGroup { errors }),
             other => other,
         }
     }

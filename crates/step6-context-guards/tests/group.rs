@@ -395,6 +395,35 @@ fn a_panic_of_the_destructor_of_a_task_that_has_returned_is_an_error_among_the_o
     });
 }
 
+/// It was dropped when the errors were on their way to the caller, and Rust forgets such a value if there is a panic just then.
+#[test]
+fn errors_are_not_forgotten_if_what_the_body_has_returned_panics_as_it_is_dropped() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("no bread");
+        }
+    }
+
+    let error = Rc::new(());
+    let theirs = Rc::clone(&error);
+    let panic = panic_of(|| {
+        run(async {
+            let outcome = with(TaskGroup::new(), async move |group: &mut TaskGroup<Rc<()>>| {
+                drop(group.spawn(async move {
+                    sleep(SECOND).await;
+                    Err::<(), _>(theirs)
+                }));
+                Ok(Bomb)
+            });
+            drop(outcome.await);
+        });
+    });
+    assert_eq!(panic, "no bread");
+    assert_eq!(Rc::strong_count(&error), 1, "the error is gone, too");
+}
+
 #[test]
 fn a_panic_of_the_body_goes_on_after_all_tasks_have_ended() {
     let lines = timed_log_of(async |log| {
