@@ -291,6 +291,7 @@ fn what_a_cancelled_exit_returns_goes_nowhere() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri starts no processes")]
 fn a_cancelled_exit_that_fails_is_reported() {
     let report = stderr_of(|| {
         run(async {
@@ -913,6 +914,7 @@ fn while_main_runs_an_exit_has_all_the_time_it_takes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri starts no processes")]
 fn a_clean_up_that_is_cancelled_by_the_grace_is_reported() {
     let report = stderr_of(|| {
         let log = Log::default();
@@ -959,6 +961,7 @@ fn in_a_task_of_a_thread_pool_it_panics() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri starts no processes")]
 fn dropped_after_its_loop_has_ended_its_exit_does_not_run_and_that_is_reported() {
     let report = stderr_of(|| {
         let log = Log::default();
