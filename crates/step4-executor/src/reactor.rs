@@ -264,9 +264,10 @@ impl Source {
 
     fn take_waiting(&self, event: &Event, wakers: &mut Vec<Waker>) {
         let both = event.is_error();
-        if both || event.is_readable() || event.is_read_closed() || event.is_priority() {
+        let stops = both || event.is_read_closed() || event.is_priority();
+        if stops || event.is_readable() {
             let mut waiting = self.waiting(Direction::Read);
-            waiting.stops |= both || event.is_read_closed() || event.is_priority();
+            waiting.stops |= stops;
             waiting.take(wakers);
         }
         if both || event.is_writable() || event.is_write_closed() {

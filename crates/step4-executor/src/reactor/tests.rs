@@ -50,6 +50,15 @@ impl Connection {
             self.driver.park(None).unwrap();
         }
     }
+
+    /// Reads until `bytes` have come, in as many reads as it takes. Returns how many came.
+    fn read_at_least(&mut self, bytes: usize) -> usize {
+        let mut read = 0;
+        while read < bytes {
+            read += self.read_later();
+        }
+        read
+    }
 }
 
 /// A server under load asked three times for a request: read, write, and a read that only said `WouldBlock`. tokio did not, and
@@ -72,11 +81,7 @@ fn after_a_short_read_the_system_is_not_asked_before_the_next_event() {
 fn after_a_read_that_filled_its_buffer_the_rest_is_read_at_once() {
     let mut connection = Connection::new();
     connection.theirs.write_all(&[7; 20]).unwrap();
-    let mut read = connection.read_later();
-    while read < 20 {
-        read += connection.read_later();
-    }
-    assert_eq!(read, 20);
+    assert_eq!(connection.read_at_least(20), 20);
 }
 
 /// The end comes with the last bytes, as one event; a short read must not hide it.
@@ -98,11 +103,7 @@ fn bytes_behind_an_urgent_one_are_read() {
     socket2::SockRef::from(&connection.theirs).send_out_of_band(b"!").unwrap();
     connection.theirs.write_all(b"def").unwrap();
     connection.driver.park(None).unwrap();
-    let mut read = 0;
-    while read < 6 {
-        read += connection.read_later();
-    }
-    assert_eq!(read, 6);
+    assert_eq!(connection.read_at_least(6), 6);
 }
 
 /// The bytes are read before the driver has looked; what it then tells, of bytes or end, counts.
