@@ -583,6 +583,25 @@ fn a_pool_waits_for_its_blocking_jobs_when_it_ends() {
 }
 
 #[test]
+fn a_pool_waits_for_its_blocking_jobs_even_if_a_job_of_another_pool_ends_it() {
+    let (one, other) = (pool(1), pool(1));
+    let (begun, wait) = mpsc::channel();
+    let (ended, has_ended) = mpsc::channel();
+    let (answer, answered) = mpsc::channel();
+    drop(other.spawn(unblock(move || {
+        begun.send(()).unwrap();
+        answer.send(has_ended.recv_timeout(Duration::from_millis(100)).is_ok()).unwrap();
+    })));
+    wait.recv().unwrap();
+    let ending = one.spawn(unblock(move || {
+        drop(other);
+        ended.send(()).unwrap_err(); // The job is over.
+    }));
+    block_on(ending).unwrap();
+    assert!(!answered.recv().unwrap(), "the pool was over before its job");
+}
+
+#[test]
 fn join_all_runs_inside_one_task_of_a_pool() {
     let pool = pool(2);
     let outputs = pool.spawn(join_all((0..10).map(|n| async move {
