@@ -601,6 +601,21 @@ fn it_is_not_held_here_while_another_thread_holds_it() {
     thread::scope(|scope| assert!(!scope.spawn(|| gil.is_held_here()).join().unwrap()));
 }
 
+/// There is a list of all locks, for those who find theirs by its number.
+#[test]
+fn a_lock_that_is_dropped_takes_its_memory_along() {
+    let make = || drop(Gil::builder().build());
+    make();
+    let hundred = allocation_counter::measure(|| (0..100).for_each(|_| make()));
+    // Other tests' locks stand in the same list, so a few pieces of it may be anybody's.
+    assert!(
+        hundred.count_current < 50,
+        "{} of {} allocations are left",
+        hundred.count_current,
+        hundred.count_total
+    );
+}
+
 /// It was known by its address once; a lock that was freed while its guard was forgotten left that to the next one.
 #[test]
 fn a_new_lock_is_not_held_here_though_the_guard_of_an_older_one_was_forgotten() {
